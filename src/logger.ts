@@ -1,0 +1,61 @@
+/**
+ * Owns what we say and how: the Logger interface (console, pino and winston fit it as they are) and the
+ * default logger on stderr. Used by every layer through injection; no other file writes to the console.
+ */
+import { appendFileSync } from 'node:fs';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Any logger with these four methods will do. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface LoggerOptions {
+  /** Lowest level that is written. Default `warn`. */
+  readonly level?: LogLevel;
+  /** Append to this file instead of stderr. A file that cannot be written falls back to stderr. */
+  readonly file?: string;
+  /** Where lines go; for tests. Default: the file or stderr. */
+  readonly write?: (line: string) => void;
+}
+
+/** Lines of the form `nacos-serving warn  message`; in a file each starts with an ISO time. */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const rank = LOG_LEVELS.indexOf(options.level ?? 'warn');
+  const write = options.write ?? (options.file === undefined ? toStderr : toFile(options.file));
+  const at =
+    (level: LogLevel) =>
+    (message: string): void => {
+      if (LOG_LEVELS.indexOf(level) >= rank) write(`nacos-serving ${level.padEnd(5)} ${message}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Says nothing; the default of clients built in code is `createLogger()`, not this. */
+export const silentLogger: Logger = createLogger({ level: 'silent', write: () => undefined });
+
+function toStderr(line: string): void {
+  process.stderr.write(line);
+}
+
+function toFile(file: string): (line: string) => void {
+  let usable = true;
+  return (line) => {
+    if (usable) {
+      try {
+        appendFileSync(file, `${new Date().toISOString()} ${line}`);
+        return;
+      } catch (error) {
+        // A log file must not take the app down: say it once and go on with stderr.
+        usable = false;
+        toStderr(`nacos-serving warn  log file ${file}: ${String(error)}; logging to stderr\n`);
+      }
+    }
+    toStderr(line);
+  };
+}

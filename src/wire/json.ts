@@ -1,0 +1,70 @@
+/**
+ * Owns the step from bytes to checked JSON values. Called by the message readers: each field is read once, here,
+ * with its default, so that no other file sees an unchecked value. Java leaves nulls out and adds getters
+ * of its own: absent and null read as the default, unknown fields are ignored (docs/protocol.md#json).
+ */
+import { ProtocolError } from '../errors.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export function encodeJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+/** @throws ProtocolError MALFORMED_MESSAGE when the body is not a JSON object. */
+export function decodeJson(body: Uint8Array, type: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(body));
+  } catch (cause) {
+    throw new ProtocolError('MALFORMED_MESSAGE', `body of ${type} is not JSON`, { cause });
+  }
+  if (!isJsonObject(value)) {
+    throw new ProtocolError('MALFORMED_MESSAGE', `body of ${type} is not a JSON object`);
+  }
+  return value;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function readString(from: JsonObject, key: string, fallback = ''): string {
+  const value = from[key];
+  return typeof value === 'string' ? value : fallback;
+}
+
+export function readNumber(from: JsonObject, key: string, fallback = 0): number {
+  const value = from[key];
+  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
+}
+
+export function readBoolean(from: JsonObject, key: string, fallback = false): boolean {
+  const value = from[key];
+  return typeof value === 'boolean' ? value : fallback;
+}
+
+export function readObjects(from: JsonObject, key: string): readonly JsonObject[] {
+  const value = from[key];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+export function readStrings(from: JsonObject, key: string): readonly string[] {
+  const value = from[key];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** A map of strings; other values are turned into text, null ones left out. */
+export function readStringMap(from: JsonObject, key: string): Readonly<Record<string, string>> {
+  const value = from[key];
+  const map: Record<string, string> = {};
+  if (!isJsonObject(value)) return map;
+  for (const [name, item] of Object.entries(value)) {
+    if (item === null || item === undefined || name === '__proto__') continue;
+    map[name] = typeof item === 'string' ? item : JSON.stringify(item);
+  }
+  return map;
+}

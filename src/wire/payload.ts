@@ -1,0 +1,217 @@
+/**
+ * Owns the three protobuf messages of Nacos' gRPC service (Payload, Metadata, Any) as bytes. Called by the
+ * transport and by the dev server; pure, no I/O. It never looks into the JSON that a body carries.
+ * Field numbers: `nacos_grpc_service.proto` of Nacos; see docs/protocol.md#payload.
+ */
+import { ProtocolError } from '../errors.js';
+
+/** One message of either direction. */
+export interface Payload {
+  /** Simple class name of the JSON body, like `InstanceRequest`. */
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The sender's own idea of its address; may be empty. */
+  readonly clientIp: string;
+  /** UTF-8 JSON. */
+  readonly body: Uint8Array;
+}
+
+const PAYLOAD_METADATA = (2 << 3) | 2;
+const PAYLOAD_BODY = (3 << 3) | 2;
+const METADATA_TYPE = (3 << 3) | 2;
+const METADATA_HEADERS = (7 << 3) | 2;
+const METADATA_CLIENT_IP = (8 << 3) | 2;
+const ENTRY_KEY = (1 << 3) | 2;
+const ENTRY_VALUE = (2 << 3) | 2;
+const ANY_VALUE = (2 << 3) | 2;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export function encodePayload(payload: Payload): Uint8Array {
+  const headers = Object.entries(payload.headers);
+  let metadataSize = textSize(payload.type) + textSize(payload.clientIp);
+  for (const [key, value] of headers) metadataSize += blockSize(entrySize(key, value));
+  const bodySize = payload.body.length === 0 ? 0 : blockSize(payload.body.length);
+  const out = Buffer.allocUnsafe(blockSize(metadataSize) + blockSize(bodySize));
+
+  let at = putLength(out, 0, PAYLOAD_METADATA, metadataSize);
+  at = putText(out, at, METADATA_TYPE, payload.type);
+  for (const [key, value] of headers) {
+    at = putLength(out, at, METADATA_HEADERS, entrySize(key, value));
+    at = putText(out, at, ENTRY_KEY, key);
+    at = putText(out, at, ENTRY_VALUE, value);
+  }
+  at = putText(out, at, METADATA_CLIENT_IP, payload.clientIp);
+  at = putLength(out, at, PAYLOAD_BODY, bodySize);
+  if (payload.body.length > 0) {
+    at = putLength(out, at, ANY_VALUE, payload.body.length);
+    out.set(payload.body, at);
+  }
+  return out;
+}
+
+/** @throws ProtocolError MALFORMED_MESSAGE for anything that is no Payload. Unknown fields are skipped. */
+export function decodePayload(bytes: Uint8Array): Payload {
+  const reader = new Reader(bytes);
+  let type = '';
+  let clientIp = '';
+  let body: Uint8Array = new Uint8Array(0);
+  // Header names come from the peer: no prototype, so that none of them can mean anything else.
+  const headers = Object.create(null) as Record<string, string>;
+
+  const readEntry = (end: number): void => {
+    let key = '';
+    let value = '';
+    reader.fields(end, (tag) => {
+      if (tag === ENTRY_KEY) key = reader.text();
+      else if (tag === ENTRY_VALUE) value = reader.text();
+      else reader.skip(tag);
+    });
+    headers[key] = value;
+  };
+  const readMetadata = (end: number): void => {
+    reader.fields(end, (tag) => {
+      if (tag === METADATA_TYPE) type = reader.text();
+      else if (tag === METADATA_CLIENT_IP) clientIp = reader.text();
+      else if (tag === METADATA_HEADERS) readEntry(reader.block());
+      else reader.skip(tag);
+    });
+  };
+  const readAny = (end: number): void => {
+    reader.fields(end, (tag) => {
+      if (tag === ANY_VALUE) body = reader.bytes();
+      else reader.skip(tag);
+    });
+  };
+  reader.fields(bytes.length, (tag) => {
+    if (tag === PAYLOAD_METADATA) readMetadata(reader.block());
+    else if (tag === PAYLOAD_BODY) readAny(reader.block());
+    else reader.skip(tag);
+  });
+  return { type, headers, clientIp, body };
+}
+
+/** A cursor over protobuf wire format that never reads past the block it is in. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #end: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#end = bytes.length;
+  }
+
+  /** Calls `field` for each tag up to `end`, then returns to the block around it. */
+  fields(end: number, field: (tag: number) => void): void {
+    const outer = this.#end;
+    this.#end = end;
+    while (this.#at < end) field(this.#varint());
+    this.#end = outer;
+  }
+
+  /** Reads a length and returns where the block ends. */
+  block(): number {
+    const length = this.#varint();
+    const end = this.#at + length;
+    if (end > this.#end) throw malformed('a field is longer than its message');
+    return end;
+  }
+
+  bytes(): Uint8Array {
+    const end = this.block();
+    const part = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
+  }
+
+  text(): string {
+    try {
+      return decoder.decode(this.bytes());
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      throw malformed('a string is not UTF-8', error);
+    }
+  }
+
+  skip(tag: number): void {
+    if (tag >>> 3 === 0) throw malformed('field number 0');
+    switch (tag & 7) {
+      case 0:
+        this.#varint();
+        return;
+      case 1:
+        this.#advance(8);
+        return;
+      case 2:
+        this.#at = this.block();
+        return;
+      case 5:
+        this.#advance(4);
+        return;
+      default:
+        throw malformed(`wire type ${String(tag & 7)}`);
+    }
+  }
+
+  #advance(count: number): void {
+    if (this.#at + count > this.#end) throw malformed('a field is cut off');
+    this.#at += count;
+  }
+
+  /** Up to 64 bits; the value is exact up to 2^53, beyond that only its length matters (it is skipped). */
+  #varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 10; i += 1) {
+      const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined;
+      if (byte === undefined) throw malformed('a number is cut off');
+      this.#at += 1;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    throw malformed('a number has more than ten bytes');
+  }
+}
+
+function malformed(what: string, cause?: unknown): ProtocolError {
+  return new ProtocolError('MALFORMED_MESSAGE', `not a Nacos message: ${what}`, { cause });
+}
+
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size += 1;
+  return size;
+}
+
+function blockSize(length: number): number {
+  return 1 + varintSize(length) + length;
+}
+
+/** Size of a string field; proto3 leaves empty ones out. */
+function textSize(text: string): number {
+  return text === '' ? 0 : blockSize(Buffer.byteLength(text));
+}
+
+function entrySize(key: string, value: string): number {
+  return blockSize(Buffer.byteLength(key)) + blockSize(Buffer.byteLength(value));
+}
+
+function putLength(out: Buffer, start: number, tag: number, length: number): number {
+  let at = start;
+  out[at++] = tag;
+  let rest = length;
+  while (rest >= 128) {
+    out[at++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  out[at++] = rest;
+  return at;
+}
+
+function putText(out: Buffer, start: number, tag: number, text: string): number {
+  if (text === '' && tag !== ENTRY_KEY && tag !== ENTRY_VALUE) return start;
+  const at = putLength(out, start, tag, Buffer.byteLength(text));
+  return at + out.write(text, at);
+}
