@@ -10,8 +10,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Fields that are null are left out, as Java does: r-nacos refuses a message for one (docs/protocol.md#trap-19). */
 export function encodeJson(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
+  return encoder.encode(JSON.stringify(value, (_key, item: unknown) => item ?? undefined));
 }
 
 /** @throws ProtocolError MALFORMED_MESSAGE when the body is not a JSON object. */
@@ -57,14 +58,15 @@ export function readStrings(from: JsonObject, key: string): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** A map of strings; other values are turned into text, null ones left out. */
+/** A map of strings; numbers and booleans are turned into text, anything else is left out. */
 export function readStringMap(from: JsonObject, key: string): Readonly<Record<string, string>> {
   const value = from[key];
   const map: Record<string, string> = {};
   if (!isJsonObject(value)) return map;
   for (const [name, item] of Object.entries(value)) {
-    if (item === null || item === undefined || name === '__proto__') continue;
-    map[name] = typeof item === 'string' ? item : JSON.stringify(item);
+    if (name === '__proto__') continue;
+    if (typeof item === 'string') map[name] = item;
+    else if (typeof item === 'number' || typeof item === 'boolean') map[name] = String(item);
   }
   return map;
 }

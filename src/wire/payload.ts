@@ -25,7 +25,15 @@ const ENTRY_KEY = (1 << 3) | 2;
 const ENTRY_VALUE = (2 << 3) | 2;
 const ANY_VALUE = (2 << 3) | 2;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** Largest tag protobuf allows: a field number of 29 bits and 3 bits of wire type. */
+const MAX_TAG = 0xffff_ffff;
+const GROUP_START = 3;
+const GROUP_END = 4;
+/** How deep groups of unknown fields may nest: the limit which protobuf's own readers have. */
+const MAX_GROUP_DEPTH = 100;
+
+// A leading U+FEFF belongs to the text of a protobuf string; it is no byte order mark there.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function encodePayload(payload: Payload): Uint8Array {
   const headers = Object.entries(payload.headers);
@@ -50,7 +58,11 @@ export function encodePayload(payload: Payload): Uint8Array {
   return out;
 }
 
-/** @throws ProtocolError MALFORMED_MESSAGE for anything that is no Payload. Unknown fields are skipped. */
+/**
+ * Reads as protobuf demands: unknown fields are skipped, a message field that comes again is merged into the
+ * first, the last value of a scalar wins. `body` is a view into `bytes`, not a copy.
+ * @throws ProtocolError MALFORMED_MESSAGE for anything that is no Payload.
+ */
 export function decodePayload(bytes: Uint8Array): Payload {
   const reader = new Reader(bytes);
   let type = '';
@@ -106,7 +118,7 @@ class Reader {
   fields(end: number, field: (tag: number) => void): void {
     const outer = this.#end;
     this.#end = end;
-    while (this.#at < end) field(this.#varint());
+    while (this.#at < end) field(this.#tag());
     this.#end = outer;
   }
 
@@ -134,8 +146,8 @@ class Reader {
     }
   }
 
-  skip(tag: number): void {
-    if (tag >>> 3 === 0) throw malformed('field number 0');
+  /** Steps over the value of a field that this reader has no use for. */
+  skip(tag: number, depth = 0): void {
     switch (tag & 7) {
       case 0:
         this.#varint();
@@ -146,6 +158,9 @@ class Reader {
       case 2:
         this.#at = this.block();
         return;
+      case GROUP_START:
+        this.#skipGroup(tag, depth + 1);
+        return;
       case 5:
         this.#advance(4);
         return;
@@ -154,12 +169,30 @@ class Reader {
     }
   }
 
+  /** Groups are long deprecated and no Nacos message has one, but they are still legal as unknown fields. */
+  #skipGroup(start: number, depth: number): void {
+    if (depth > MAX_GROUP_DEPTH) throw malformed('groups are nested too deep');
+    for (;;) {
+      const tag = this.#tag();
+      if ((tag & 7) !== GROUP_END) this.skip(tag, depth);
+      else if (tag >>> 3 === start >>> 3) return;
+      else throw malformed('a group ends which was not open');
+    }
+  }
+
+  #tag(): number {
+    const tag = this.#varint();
+    if (tag > MAX_TAG) throw malformed('a field number has more than 29 bits');
+    if (tag >>> 3 === 0) throw malformed('field number 0');
+    return tag;
+  }
+
   #advance(count: number): void {
     if (this.#at + count > this.#end) throw malformed('a field is cut off');
     this.#at += count;
   }
 
-  /** Up to 64 bits; the value is exact up to 2^53, beyond that only its length matters (it is skipped). */
+  /** Up to 64 bits. Exact up to 2^53; larger ones are never used: as a tag or a length they are refused. */
   #varint(): number {
     let value = 0;
     let scale = 1;

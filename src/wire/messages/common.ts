@@ -47,6 +47,10 @@ export function successBody(extra: JsonObject = {}): JsonObject {
   return { resultCode: RESULT_SUCCESS, errorCode: 0, success: true, ...extra };
 }
 
-export function failureBody(errorCode: number, message: string, extra: JsonObject = {}): JsonObject {
+export function failureBody(
+  errorCode: number,
+  message: string,
+  extra: JsonObject = {},
+): JsonObject {
   return { resultCode: RESULT_FAIL, errorCode, message, success: false, ...extra };
 }

@@ -41,6 +41,15 @@ export interface ConnectionSetup {
   readonly abilityTable: AbilityTable | undefined;
 }
 
+export function connectionSetupBody(setup: ConnectionSetup): JsonObject {
+  return {
+    clientVersion: setup.clientVersion,
+    tenant: setup.tenant,
+    labels: setup.labels,
+    ...(setup.abilityTable === undefined ? {} : { abilityTable: setup.abilityTable }),
+  };
+}
+
 export function readConnectionSetup(body: JsonObject): ConnectionSetup {
   return {
     clientVersion: readString(body, 'clientVersion'),

@@ -2,6 +2,7 @@
  * Owns the naming messages and the JSON of instances and service lists. Used by the naming client and by the dev
  * server. Source: docs/protocol.md#naming (Nacos `api/naming/remote`, `naming/pojo`).
  */
+import { ConfigError } from '../../errors.js';
 import { DEFAULT_CLUSTER, DEFAULT_GROUP, type Instance, type ServiceRef } from '../../model.js';
 import {
   isJsonObject,
@@ -10,6 +11,7 @@ import {
   readObjects,
   readString,
   readStringMap,
+  readStrings,
   type JsonObject,
 } from '../json.js';
 
@@ -42,8 +44,17 @@ export interface ServiceInfo {
   readonly reachProtectionThreshold: boolean;
 }
 
-/** Every field that any known server insists on; `serviceName` is left out (docs/protocol.md#instance). */
+/**
+ * Every field that any known server insists on; `serviceName` is left out (docs/protocol.md#instance).
+ * @throws ConfigError INVALID_INSTANCE for a number that JSON cannot hold: it would become null.
+ */
 export function instanceToJson(instance: Instance): JsonObject {
+  if (!Number.isFinite(instance.port) || !Number.isFinite(instance.weight)) {
+    throw new ConfigError(
+      'INVALID_INSTANCE',
+      'port and weight of an instance must be finite numbers',
+    );
+  }
   return {
     ip: instance.ip,
     port: instance.port,
@@ -54,6 +65,78 @@ export function instanceToJson(instance: Instance): JsonObject {
     clusterName: instance.cluster,
     metadata: instance.metadata,
   };
+}
+
+/** A service with the namespace of its client: never empty on the wire, r-nacos mistakes an empty one. */
+export interface NamingTarget {
+  readonly namespace: string;
+  readonly service: ServiceRef;
+}
+
+/** Body of an InstanceRequest. One record per connection and service: see docs/protocol.md#trap-10. */
+export function instanceBody(
+  target: NamingTarget,
+  type: typeof REGISTER_INSTANCE | typeof DEREGISTER_INSTANCE,
+  instance: Instance,
+): JsonObject {
+  return { ...targetBody(target), type, instance: instanceToJson(instance) };
+}
+
+/** Body of a BatchInstanceRequest: all that the connection publishes for the service from now on. */
+export function batchBody(target: NamingTarget, instances: readonly Instance[]): JsonObject {
+  return {
+    ...targetBody(target),
+    type: BATCH_REGISTER_INSTANCE,
+    instances: instances.map(instanceToJson),
+  };
+}
+
+/** Clusters stay empty: a server keeps one filter per connection and service (docs/protocol.md#trap-11). */
+export function subscribeBody(target: NamingTarget, subscribe: boolean): JsonObject {
+  return { ...targetBody(target), subscribe, clusters: '' };
+}
+
+export interface ServiceQueryFilter {
+  readonly clusters?: readonly string[];
+  readonly healthyOnly?: boolean;
+}
+
+export function serviceQueryBody(
+  target: NamingTarget,
+  filter: ServiceQueryFilter = {},
+): JsonObject {
+  const { clusters = [], healthyOnly = false } = filter;
+  return { ...targetBody(target), cluster: clusters.join(','), healthyOnly, udpPort: 0 };
+}
+
+export interface ServiceListPage {
+  readonly namespace: string;
+  readonly group: string;
+  /** 1-based. */
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+export function serviceListBody(list: ServiceListPage): JsonObject {
+  return {
+    namespace: list.namespace,
+    groupName: list.group,
+    serviceName: '',
+    pageNo: list.page,
+    pageSize: list.pageSize,
+    selector: '',
+  };
+}
+
+export interface ServiceList {
+  /** All services of the group, not only those of this page. */
+  readonly count: number;
+  /** Plain names, without their group. */
+  readonly names: readonly string[];
+}
+
+export function readServiceList(body: JsonObject): ServiceList {
+  return { count: readNumber(body, 'count'), names: readStrings(body, 'serviceNames') };
 }
 
 export function readInstance(json: JsonObject): Instance {
@@ -90,4 +173,12 @@ export function splitGroupedName(name: string, group: string): ServiceRef {
   const cut = name.indexOf('@@');
   if (cut >= 0) return { group: name.slice(0, cut) || DEFAULT_GROUP, name: name.slice(cut + 2) };
   return { group: group || DEFAULT_GROUP, name };
+}
+
+function targetBody(target: NamingTarget): JsonObject {
+  return {
+    namespace: target.namespace,
+    groupName: target.service.group,
+    serviceName: target.service.name,
+  };
 }
