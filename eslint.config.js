@@ -1,0 +1,248 @@
+/**
+ * Owns the lint rules. Three kinds: what typescript-eslint's strict, type-aware set finds; what the style guide
+ * asks (CONTRIBUTING.md); and which files may touch the process, time and chance (docs/architecture.md).
+ * Who may import whom is scripts/check-layers.mjs.
+ */
+import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** What only some places of src may touch. Each names who may, for the message. */
+const PROCESS_INPUT = ['env', 'argv', 'argv0', 'cwd', 'chdir'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'Read in options/{env,file}.ts, cli and entry only, and passed on as values.',
+}));
+const PROCESS_CONTROL = [
+  'exit',
+  'exitCode',
+  'kill',
+  'abort',
+  'emit',
+  'on',
+  'once',
+  'addListener',
+  'prependListener',
+  'removeListener',
+  'off',
+  'listenerCount',
+].map((property) => ({
+  object: 'process',
+  property,
+  message:
+    'Signals and the end of the process: registration/{shutdown,ownership}.ts, adapters/global-hooks, entry, cli, sidecar only.',
+}));
+const TIME_PROPERTIES = [
+  ['Date', 'now'],
+  ['performance', 'now'],
+  ['Math', 'random'],
+  ['AbortSignal', 'timeout'],
+].map(([object, property]) => ({
+  object,
+  property,
+  message: 'Time and chance come from an injected Clock (src/util/clock.ts).',
+}));
+const TIME_GLOBALS = ['setTimeout', 'setInterval'].map((name) => ({
+  name,
+  message: 'Timers come from an injected Clock (src/util/clock.ts).',
+}));
+const TIMER_MODULES = ['node:timers', 'node:timers/promises'].map((name) => ({
+  name,
+  message: 'Timers come from an injected Clock (src/util/clock.ts).',
+}));
+const GLOBAL_OBJECT = {
+  name: 'globalThis',
+  message: 'Only runtime, adapters/global-hooks, registration/ownership.ts and entry touch it.',
+};
+
+const NO_DEFAULT_EXPORT = {
+  selector: 'ExportDefaultDeclaration, ExportSpecifier[exported.name="default"]',
+  message: 'Named exports only.',
+};
+const STYLE_SYNTAX = [
+  NO_DEFAULT_EXPORT,
+  { selector: 'ExportAllDeclaration', message: 'List each name that is exported.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+  { selector: 'TSParameterProperty', message: 'Write the field out.' },
+  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'Use the Clock.' },
+  {
+    selector:
+      'Program > ExpressionStatement > AwaitExpression, Program > VariableDeclaration AwaitExpression',
+    message: 'No top-level await: it breaks require() of the package.',
+  },
+];
+
+/** The rules on process, time and chance for one place of src; `may` names what it is trusted with. */
+function trusted(files, ...may) {
+  const allowed = new Set(may);
+  return {
+    files,
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...(allowed.has('input') ? [] : PROCESS_INPUT),
+        ...(allowed.has('control') ? [] : PROCESS_CONTROL),
+        ...(allowed.has('time') ? [] : TIME_PROPERTIES),
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...(allowed.has('time') ? [] : TIME_GLOBALS),
+        ...(allowed.has('global') ? [] : [GLOBAL_OBJECT]),
+      ],
+      'no-restricted-imports': ['error', { paths: allowed.has('time') ? [] : TIMER_MODULES }],
+      'no-console': allowed.has('print') ? 'off' : 'error',
+    },
+  };
+}
+
+const SCRIPTS = ['**/*.mjs', '**/*.js', '**/*.cjs'];
+
+export default defineConfig(
+  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'test/fixtures/wire/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+
+  js.configs.recommended,
+  {
+    rules: {
+      'max-lines': ['error', { max: 500 }],
+      'no-restricted-syntax': ['error', ...STYLE_SYNTAX],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      curly: ['error', 'multi-line'],
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+      'no-var': 'error',
+      'no-eval': 'error',
+      'no-new-func': 'error',
+      'no-empty': 'error',
+    },
+  },
+
+  // TypeScript, with types.
+  {
+    files: ['**/*.ts', '**/*.cts', '**/*.mts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.json', './tsconfig.preload.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-exports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // `() => timer.cancel()` is plain enough where a callback has nothing to return.
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      // Numbers and booleans print as expected.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // A constructor that passes its arguments on may narrow their types.
+      '@typescript-eslint/no-useless-constructor': 'off',
+      // It believes that nothing changes while we await: `signal.aborted` is checked again on purpose.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // An async method may fulfil an interface without waiting for anything.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+
+  // src: trusted with nothing, then place by place.
+  trusted(['src/**'], ''),
+  trusted(['src/util/clock.ts'], 'time'),
+  trusted(['src/options/{env,file}.ts'], 'input'),
+  trusted(['src/registration/{shutdown,ownership}.ts'], 'control', 'global'),
+  trusted(['src/adapters/global-hooks/**'], 'control', 'global'),
+  trusted(['src/runtime/**'], 'global'),
+  trusted(['src/sidecar/**'], 'control'),
+  // The preload files run before any clock can be loaded.
+  trusted(['src/entry/**'], 'input', 'control', 'global', 'time'),
+  trusted(['src/cli/**'], 'input', 'control', 'global', 'print'),
+
+  // The log's own time stamps are for people.
+  {
+    files: ['src/logger.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...STYLE_SYNTAX.slice(0, 4)] },
+  },
+
+  // CommonJS preload files.
+  {
+    files: ['**/*.cts'],
+    languageOptions: { sourceType: 'commonjs' },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+
+  // Tests.
+  {
+    files: ['test/**'],
+    rules: {
+      'no-console': 'off',
+      'no-restricted-syntax': [
+        'error',
+        ...STYLE_SYNTAX.slice(0, 4),
+        {
+          selector:
+            'CallExpression[callee.type="MemberExpression"][callee.property.name=/^(only|skip|todo|fails|retry)$/][callee.object.name=/^(it|test|describe)$/]',
+          message: 'A test runs, always and once.',
+        },
+      ],
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      // `expect(thing.method)` names a method without calling it.
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['test/{unit,integration,process,live}/**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'setTimeout', message: 'Wait on a condition (test/helpers), never for a time.' },
+      ],
+      'no-restricted-imports': ['error', { paths: TIMER_MODULES }],
+    },
+  },
+
+  // Scripts, examples, fixtures and configuration: plain JavaScript, which prints and reads the process.
+  {
+    files: SCRIPTS,
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'AbortController',
+          'AbortSignal',
+          'Buffer',
+          'URL',
+          'clearInterval',
+          'clearTimeout',
+          'console',
+          'fetch',
+          'performance',
+          'process',
+          'setImmediate',
+          'setInterval',
+          'setTimeout',
+          'structuredClone',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: { 'no-console': 'off', 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['**/*.cjs', 'test/fixtures/apps/**/*.js'],
+    languageOptions: { sourceType: 'commonjs' },
+  },
+  { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
+);

@@ -1,0 +1,75 @@
+/**
+ * Owns which tests exist and how each kind runs. `unit` mirrors src and opens no socket; `integration` talks to our
+ * dev server on loopback; `process` starts child processes from dist and `package` installs the packed tarball (both
+ * need `npm run build` before). `live` runs against a real server and exists only while NACOS_TEST_SERVER=host:port
+ * is set: test/live, and the integration files that end in `.live.test.ts`. Nothing is ever tried twice.
+ */
+import { defineConfig } from 'vitest/config';
+
+interface Kind {
+  readonly name: string;
+  readonly include: readonly string[];
+  /** For one test; hooks get the same. A test that is well ends long before. */
+  readonly timeoutMs: number;
+  /** Files that run at the same time. */
+  readonly workers: number;
+  readonly needsDist?: boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'unit', include: ['test/unit/**/*.test.ts'], timeoutMs: 10_000, workers: 2 },
+  {
+    name: 'integration',
+    include: ['test/integration/**/*.test.ts'],
+    timeoutMs: 20_000,
+    workers: 2,
+  },
+  {
+    name: 'process',
+    include: ['test/process/**/*.test.ts'],
+    timeoutMs: 45_000,
+    workers: 2,
+    needsDist: true,
+  },
+  {
+    name: 'package',
+    include: ['test/package/**/*.test.ts'],
+    timeoutMs: 120_000,
+    workers: 1,
+    needsDist: true,
+  },
+  ...(process.env['NACOS_TEST_SERVER'] === undefined
+    ? []
+    : [
+        {
+          name: 'live',
+          include: ['test/live/**/*.test.ts', 'test/integration/**/*.live.test.ts'],
+          timeoutMs: 90_000,
+          workers: 1,
+        },
+      ]),
+];
+
+export default defineConfig({
+  test: {
+    allowOnly: false,
+    passWithNoTests: false,
+    expect: { requireAssertions: true },
+    projects: KINDS.map((kind, order) => ({
+      test: {
+        name: kind.name,
+        include: [...kind.include],
+        environment: 'node' as const,
+        testTimeout: kind.timeoutMs,
+        hookTimeout: kind.timeoutMs,
+        restoreMocks: true,
+        unstubEnvs: true,
+        unstubGlobals: true,
+        maxWorkers: kind.workers,
+        // One kind after the other: two kinds at once would only take each other's cores.
+        sequence: { groupOrder: order },
+        ...(kind.needsDist === true ? { globalSetup: ['test/package/needs-dist.ts'] } : {}),
+      },
+    })),
+  },
+});
