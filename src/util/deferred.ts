@@ -70,7 +70,42 @@ export function waitWithin<T>(promise: Promise<T>, bounds: WaitBounds): Promise<
   });
 }
 
+/** Waits `ms`. @throws the signal's reason. */
+export function delay(
+  clock: Clock,
+  ms: number,
+  options: { readonly signal?: AbortSignal | undefined; readonly holdsProcess?: boolean } = {},
+): Promise<void> {
+  const { signal } = options;
+  if (signal?.aborted === true) return Promise.reject(asError(signal.reason));
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(asError(signal?.reason));
+    };
+    const timer = clock.after(
+      ms,
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      { holdsProcess: options.holdsProcess ?? false },
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/**
+ * For promises that handle their own failures: a rejection here is a defect of ours, and is reported as a
+ * process warning rather than thrown into the host.
+ */
+export function runInBackground(task: Promise<unknown>): void {
+  task.catch((error: unknown) => {
+    process.emitWarning(asError(error), { type: 'NacosServingWarning' });
+  });
 }

@@ -1,0 +1,197 @@
+/**
+ * Owns the naming API over one session: checks what users pass in, then hands it to the ledger, the subscriptions or straight to
+ * the server. Built by `client/client.ts`; discovery and registration see it as NamingApi only.
+ */
+import { RequestTimeoutError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import {
+  groupedName,
+  instanceKey,
+  type InstanceAddress,
+  type InstanceInput,
+  type ServiceInput,
+  type ServiceRef,
+  type ServiceSnapshot,
+} from '../model.js';
+import type {
+  ConnectionState,
+  ListServicesOptions,
+  NamingApi,
+  QueryOptions,
+  ServicePage,
+  SnapshotListener,
+  Subscription,
+  WaitOptions,
+} from '../naming-api.js';
+import type { Session } from '../remote/session.js';
+import type { Clock } from '../util/clock.js';
+import { waitWithin } from '../util/deferred.js';
+import { readNumber, readStrings } from '../wire/json.js';
+import {
+  readServiceInfo,
+  SERVICE_LIST_REQUEST,
+  SERVICE_QUERY_REQUEST,
+} from '../wire/messages/naming.js';
+import { Ledger, type LedgerChange } from './ledger.js';
+import { applyServiceInfo } from './snapshots.js';
+import { Subscriptions } from './subscriptions.js';
+import { checkInstance, checkService } from './validate.js';
+
+export interface NamingClientOptions {
+  readonly session: Session;
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly requestTimeoutMs: number;
+}
+
+const DEFAULT_PAGE_SIZE = 100;
+
+export class NamingClient implements NamingApi {
+  readonly #session: Session;
+  readonly #options: NamingClientOptions;
+  readonly #ledger: Ledger;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(options: NamingClientOptions) {
+    this.#options = options;
+    this.#session = options.session;
+    this.#ledger = new Ledger(options);
+    this.#subscriptions = new Subscriptions(options);
+  }
+
+  get connectionState(): ConnectionState {
+    return this.#session.state;
+  }
+
+  onConnectionState(listener: (state: ConnectionState) => void): () => void {
+    return this.#session.onState(listener);
+  }
+
+  async register(
+    service: ServiceInput,
+    instance: InstanceInput,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const checked = checkInstance(instance);
+    await this.#change(service, options, (wanted) => {
+      wanted.set(instanceKey(checked), checked);
+    });
+  }
+
+  async registerBatch(
+    service: ServiceInput,
+    instances: readonly InstanceInput[],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const checked = instances.map(checkInstance);
+    await this.#change(service, options, (wanted) => {
+      wanted.clear();
+      for (const instance of checked) wanted.set(instanceKey(instance), instance);
+    });
+  }
+
+  async deregister(
+    service: ServiceInput,
+    address: InstanceAddress,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    // Checked like an instance, so that a typing error is told and not taken for "not there".
+    const { ip, port } = checkInstance({ ip: address.ip, port: address.port });
+    await this.#change(service, options, (wanted) => {
+      for (const [key, instance] of wanted) {
+        if (instance.ip === ip && instance.port === port) wanted.delete(key);
+      }
+    });
+  }
+
+  async query(service: ServiceInput, options: QueryOptions = {}): Promise<ServiceSnapshot> {
+    const ref = checkService(service);
+    this.#session.start();
+    const body = await this.#session.request(
+      SERVICE_QUERY_REQUEST,
+      {
+        ...this.#address(ref),
+        cluster: (options.clusters ?? []).join(','),
+        healthyOnly: options.healthyOnly ?? false,
+        udpPort: 0,
+      },
+      options,
+    );
+    const info = readServiceInfo(body) ?? {
+      service: ref,
+      clusters: '',
+      hosts: [],
+      lastRefTime: 0,
+      reachProtectionThreshold: false,
+    };
+    const change = applyServiceInfo(ref, undefined, info);
+    if (change === undefined) throw new TypeError('a first list is always a change');
+    return change.snapshot;
+  }
+
+  async listServices(options: ListServicesOptions = {}): Promise<ServicePage> {
+    const { group } = checkService({
+      name: 'any',
+      ...(options.group === undefined ? {} : { group: options.group }),
+    });
+    this.#session.start();
+    const body = await this.#session.request(
+      SERVICE_LIST_REQUEST,
+      {
+        namespace: this.#options.namespace,
+        serviceName: '',
+        groupName: group,
+        pageNo: options.page ?? 1,
+        pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
+        selector: '',
+      },
+      options,
+    );
+    return {
+      count: readNumber(body, 'count'),
+      names: Object.freeze(readStrings(body, 'serviceNames').map((name) => plainName(name))),
+    };
+  }
+
+  subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription {
+    const ref = checkService(service);
+    this.#session.start();
+    return this.#subscriptions.subscribe(ref, listener);
+  }
+
+  /** Stops following and wishing; called before the session closes. */
+  close(): void {
+    this.#ledger.close();
+    this.#subscriptions.close();
+  }
+
+  #change(service: ServiceInput, options: WaitOptions, change: LedgerChange): Promise<void> {
+    const ref = checkService(service);
+    this.#session.start();
+    const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
+    return waitWithin(this.#ledger.change(ref, change), {
+      clock: this.#options.clock,
+      timeoutMs,
+      signal: options.signal,
+      onTimeout: () =>
+        new RequestTimeoutError(
+          `Nacos did not confirm ${groupedName(ref)} within ${String(timeoutMs)} ms; the wish is kept and carried out as soon as it can be`,
+        ),
+    });
+  }
+
+  #address(service: ServiceRef): { namespace: string; serviceName: string; groupName: string } {
+    return {
+      namespace: this.#options.namespace,
+      serviceName: service.name,
+      groupName: service.group,
+    };
+  }
+}
+
+/** Servers list plain names; one that puts the group in front is understood as well. */
+function plainName(name: string): string {
+  const cut = name.indexOf('@@');
+  return cut < 0 ? name : name.slice(cut + 2);
+}

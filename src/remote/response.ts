@@ -1,0 +1,46 @@
+/**
+ * Owns the verdict on an answer: which class it must have, and which error a failure becomes. Called by the session. The
+ * verdict never uses gRPC status, which is always OK, nor `success`, which r-nacos leaves out
+ * (docs/protocol.md#trap-1, #trap-5, #trap-19).
+ */
+import { AuthError, ProtocolError, ServerError } from '../errors.js';
+import type { JsonObject } from '../wire/json.js';
+import {
+  ERROR_FORBIDDEN,
+  ERROR_INVALID_PARAM,
+  ERROR_NO_HANDLER,
+  ERROR_RESPONSE,
+  isSuccess,
+  readResponseHead,
+} from '../wire/messages/common.js';
+import { RESPONSE_OF } from '../wire/type-map.js';
+
+/** @throws AuthError, ServerError, ProtocolError unless the answer is of the right class and says success. */
+export function checkResponse(requestType: string, responseType: string, body: JsonObject): void {
+  const head = readResponseHead(body);
+  const isError = responseType === ERROR_RESPONSE;
+  if (!isError && responseType !== RESPONSE_OF[requestType]) {
+    throw new ProtocolError(
+      'UNEXPECTED_RESPONSE',
+      `${requestType} was answered by ${responseType || 'a message without a type'}`,
+    );
+  }
+  if (!isError && isSuccess(head)) return;
+  const text = `${requestType} failed: ${head.message || 'no reason given'} (code ${String(head.errorCode)})`;
+  const numbers = { resultCode: head.resultCode, errorCode: head.errorCode };
+  switch (head.errorCode) {
+    case ERROR_FORBIDDEN:
+      throw new AuthError(text);
+    case ERROR_INVALID_PARAM:
+      throw new ServerError('SERVER_REJECTED', text, numbers);
+    case ERROR_NO_HANDLER:
+      throw new ServerError('SERVER_UNSUPPORTED', text, numbers);
+    default:
+      throw new ServerError(
+        'SERVER_FAILED',
+        text,
+        numbers,
+        isError ? { details: { untyped: true } } : {},
+      );
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * Owns one standing connection to Nacos with its identity, and everything that keeps it standing: attempts over the server
+ * list, handshake, heartbeat, reconnect, requests of both directions. Called by the naming and config clients.
+ * It knows nothing of what they register, and it never reconnects silently: each connection has its own epoch.
+ *
+ * States: idle -start-> connecting -handshake-> ready; ready -stream or heartbeat lost, 301-> connecting;
+ * connecting -attempt failed-> backoff -handshake-> ready; any -close-> closed. A ConnectReset keeps `ready`: the new
+ * connection is made first, and the old one ends a moment after the new one took over.
+ */
+import { ClosedError, ConnectionError, isNacosError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { ConnectionState } from '../naming-api.js';
+import { backoffMs } from '../util/backoff.js';
+import type { Clock } from '../util/clock.js';
+import {
+  asError,
+  createDeferred,
+  delay,
+  runInBackground,
+  waitWithin,
+  type Deferred,
+} from '../util/deferred.js';
+import { decodeJson, type JsonObject } from '../wire/json.js';
+import { ERROR_RESPONSE, ERROR_UNREGISTERED, readResponseHead } from '../wire/messages/common.js';
+import {
+  CLIENT_DETECTION_REQUEST,
+  CONNECT_RESET_REQUEST,
+  readConnectReset,
+} from '../wire/messages/connection.js';
+import type { Endpoints } from './endpoints.js';
+import { message, shakeHands, type Identity, type Link } from './handshake.js';
+import { startHeartbeat, type Heartbeat } from './heartbeat.js';
+import { PushRouter, type PushHandler } from './push.js';
+import { checkResponse } from './response.js';
+import type { Connection, Endpoint, Transport } from './transport.js';
+
+export interface SessionOptions {
+  readonly transport: Transport;
+  readonly endpoints: Endpoints;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bound of one request with all its attempts, in ms. */
+  readonly requestTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+export interface RequestBounds {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Default true: somebody awaits it. Background work says false. */
+  readonly holdsProcess?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const BACKOFF_BASE_MS = 100;
+const BACKOFF_CAP_MS = 5000;
+const REQUEST_TRIES = 4;
+const RETRY_PAUSE_MS = 100;
+/** How long the old connection lives on after a reset, so that what it published overlaps with the new one. */
+const HANDOVER_MS = 1000;
+
+interface OpenLink {
+  readonly link: Link;
+  readonly epoch: number;
+  readonly heartbeat: Heartbeat;
+  /** Resolves when another connection is wanted. */
+  readonly over: Deferred<string>;
+}
+
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  readonly #pushes: PushRouter;
+  readonly #abort = new AbortController();
+  readonly #stateListeners = new Set<(state: ConnectionState) => void>();
+  readonly #readyListeners = new Set<() => void>();
+  #state: ConnectionState = 'idle';
+  #current: OpenLink | undefined;
+  #epoch = 0;
+  #recommended: Endpoint | undefined;
+  #ready: Deferred<OpenLink> = createDeferred();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#pushes = new PushRouter(options.logger);
+    this.#pushes.handle(CLIENT_DETECTION_REQUEST, () => undefined);
+    this.#pushes.handle(CONNECT_RESET_REQUEST, (body, connection) => {
+      this.#reset(body, connection);
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Grows with each connection; what was confirmed in an older epoch is gone on the server. 0: never connected. */
+  get epoch(): number {
+    return this.#current?.epoch ?? 0;
+  }
+
+  /** See {@link Link.addsBatches}; false while there is no connection. */
+  get addsBatches(): boolean {
+    return this.#current?.link.addsBatches ?? false;
+  }
+
+  /** Starts connecting; harmless when it runs already. Reconnecting goes on until `close`. */
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#setState('connecting');
+    runInBackground(this.#run());
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+
+  /** Calls at each new connection, also when a reset moved a ready session to another server. */
+  onReady(listener: () => void): () => void {
+    this.#readyListeners.add(listener);
+    return () => this.#readyListeners.delete(listener);
+  }
+
+  handle(type: string, handler: PushHandler): void {
+    this.#pushes.handle(type, handler);
+  }
+
+  /** True when `connection` is the one in use; pushes of an older one are stale. */
+  isCurrent(connection: Connection): boolean {
+    return this.#current?.link.connection === connection;
+  }
+
+  /**
+   * Sends a request and returns the body of its answer. Waits for a connection, and repeats what a broken connection or an
+   * ErrorResponse swallowed, all within `timeoutMs`; a typed failure is final.
+   * @throws ConnectionError, RequestTimeoutError, AuthError, ServerError, ProtocolError, ClosedError, the signal's reason.
+   */
+  async request(type: string, body: JsonObject, bounds: RequestBounds = {}): Promise<JsonObject> {
+    const { clock } = this.#options;
+    const deadlineMs = clock.nowMs() + (bounds.timeoutMs ?? this.#options.requestTimeoutMs);
+    let failure: Error | undefined;
+    for (let attempt = 1; attempt <= REQUEST_TRIES; attempt += 1) {
+      if (failure !== undefined) await this.#pause(deadlineMs, bounds, failure);
+      const open = this.#current ?? (await this.#waitReady(type, deadlineMs, bounds, failure));
+      try {
+        return await this.#ask(open, type, body, deadlineMs, bounds);
+      } catch (error) {
+        const known = asError(error);
+        if (!isRepeatable(known)) throw known;
+        failure = known;
+      }
+    }
+    throw failure ?? new ConnectionError('NOT_CONNECTED', `${type} was not sent`);
+  }
+
+  /** Ends the connection and every wait. Idempotent. */
+  close(): Promise<void> {
+    if (this.#state !== 'closed') {
+      const closed = new ClosedError('the client is closed');
+      this.#setState('closed');
+      this.#abort.abort(closed);
+      this.#drop('closed');
+      this.#ready.reject(closed);
+      this.#stateListeners.clear();
+      this.#readyListeners.clear();
+    }
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, endpoints, logger } = this.#options;
+    const { signal } = this.#abort;
+    let failures = 0;
+    while (!signal.aborted) {
+      const endpoint = this.#recommended ?? endpoints.next();
+      this.#recommended = undefined;
+      const where = `${endpoint.host}:${String(endpoint.port)}`;
+      try {
+        const open = await this.#open(endpoint);
+        if (failures > 0) logger.info(`connected to Nacos at ${where}`);
+        failures = 0;
+        const why = await open.over.promise;
+        if (!signal.aborted) logger.info(`leaving Nacos at ${where}: ${why}`);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        const why = asError(error).message;
+        if (failures === endpoints.size) {
+          logger.warn(
+            `cannot reach Nacos at ${where}: ${why}; the app goes on without it, and we connect as soon as it answers`,
+          );
+        } else logger.debug(`attempt ${String(failures)} at ${where}: ${why}`);
+        if (this.#current === undefined) this.#setState('backoff');
+        const waitMs = backoffMs(Math.ceil(failures / endpoints.size), {
+          baseMs: BACKOFF_BASE_MS,
+          capMs: BACKOFF_CAP_MS,
+          random: () => clock.random(),
+        });
+        await delay(clock, waitMs, { signal }).catch(() => undefined); // closed: the loop ends
+      }
+    }
+  }
+
+  async #open(endpoint: Endpoint): Promise<OpenLink> {
+    const { clock } = this.#options;
+    const link = await shakeHands(endpoint, {
+      transport: this.#options.transport,
+      identity: this.#options.identity,
+      clock,
+      signal: this.#abort.signal,
+      receive: (payload, connection) => {
+        if (this.isCurrent(connection)) this.#current?.heartbeat.heard();
+        this.#pushes.receive(payload, connection);
+      },
+    });
+    if (this.#abort.signal.aborted) {
+      link.connection.close();
+      throw asError(this.#abort.signal.reason);
+    }
+    this.#epoch += 1;
+    const over = createDeferred<string>();
+    const lost = (reason: Error): void => this.#lose(open, reason.message);
+    const heartbeat = startHeartbeat({
+      clock,
+      link,
+      intervalMs: this.#options.heartbeatIntervalMs,
+      timeoutMs: this.#options.heartbeatTimeoutMs,
+      onDead: lost,
+    });
+    const open: OpenLink = { link, epoch: this.#epoch, heartbeat, over };
+    this.#adopt(open);
+    link.connection.onEnd(lost);
+    return open;
+  }
+
+  #adopt(open: OpenLink): void {
+    const old = this.#current;
+    this.#current = open;
+    if (old !== undefined) {
+      old.heartbeat.stop();
+      this.#options.clock.after(HANDOVER_MS, () => old.link.connection.close());
+    }
+    this.#ready.resolve(open);
+    this.#setState('ready');
+    for (const listener of this.#readyListeners) listener();
+  }
+
+  /** The connection is gone or useless. */
+  #lose(open: OpenLink, reason: string): void {
+    if (this.#current === open) {
+      this.#drop(reason);
+      this.#setState('connecting');
+    } else {
+      // An old one during its handover.
+      open.link.connection.close();
+    }
+  }
+
+  #drop(reason: string): void {
+    const open = this.#current;
+    if (open === undefined) return;
+    this.#current = undefined;
+    this.#ready = createDeferred();
+    open.heartbeat.stop();
+    open.link.connection.close();
+    open.over.resolve(reason);
+  }
+
+  /** The server wants us elsewhere: make the new connection first, the old one serves until then. */
+  #reset(body: JsonObject, connection: Connection): void {
+    const open = this.#current;
+    if (open?.link.connection !== connection) return;
+    const { serverIp } = readConnectReset(body);
+    this.#recommended = this.#options.endpoints.find(serverIp);
+    open.over.resolve(`the server asked us to move${serverIp === '' ? '' : ` to ${serverIp}`}`);
+  }
+
+  async #ask(
+    open: OpenLink,
+    type: string,
+    body: JsonObject,
+    deadlineMs: number,
+    bounds: RequestBounds,
+  ): Promise<JsonObject> {
+    const { connection } = open.link;
+    const reply = await connection.unary(message(type, connection, body, bounds.headers), {
+      timeoutMs: Math.max(1, deadlineMs - this.#options.clock.nowMs()),
+      signal: bounds.signal,
+      holdsProcess: bounds.holdsProcess ?? true,
+    });
+    const answer = decodeJson(reply.body, reply.type);
+    open.heartbeat.heard();
+    if (
+      reply.type === ERROR_RESPONSE &&
+      readResponseHead(answer).errorCode === ERROR_UNREGISTERED
+    ) {
+      this.#lose(open, 'the server does not know this connection');
+    }
+    checkResponse(type, reply.type, answer);
+    return answer;
+  }
+
+  #waitReady(
+    type: string,
+    deadlineMs: number,
+    bounds: RequestBounds,
+    failure: Error | undefined,
+  ): Promise<OpenLink> {
+    const { clock } = this.#options;
+    return waitWithin(this.#ready.promise, {
+      clock,
+      timeoutMs: Math.max(1, deadlineMs - clock.nowMs()),
+      signal: bounds.signal,
+      holdsProcess: bounds.holdsProcess ?? true,
+      onTimeout: () =>
+        new ConnectionError('NOT_CONNECTED', `${type} was not sent: no connection to Nacos`, {
+          cause: failure,
+        }),
+    });
+  }
+
+  async #pause(deadlineMs: number, bounds: RequestBounds, failure: Error): Promise<void> {
+    const { clock } = this.#options;
+    const leftMs = deadlineMs - clock.nowMs();
+    if (leftMs <= RETRY_PAUSE_MS) throw failure;
+    await delay(clock, RETRY_PAUSE_MS, {
+      signal: bounds.signal,
+      holdsProcess: bounds.holdsProcess ?? true,
+    });
+  }
+
+  #setState(state: ConnectionState): void {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    for (const listener of this.#stateListeners) listener(state);
+  }
+}
+
+/** A lost connection and an ErrorResponse may be repeated; a timeout has used up the time, a typed failure is final. */
+function isRepeatable(error: Error): boolean {
+  if (!isNacosError(error)) return false;
+  return (
+    error.code === 'CONNECTION_LOST' ||
+    (error.code === 'SERVER_FAILED' && error.details['untyped'] === true)
+  );
+}
