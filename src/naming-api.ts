@@ -18,7 +18,10 @@ export type ConnectionState = 'idle' | 'connecting' | 'ready' | 'backoff' | 'clo
 export interface WaitOptions {
   /** Ends the wait by rejecting with the signal's reason; what is desired stays desired. */
   readonly signal?: AbortSignal;
-  /** Milliseconds until RequestTimeoutError. Default: the client's `requestTimeoutMs` (3000). */
+  /**
+   * Milliseconds until RequestTimeoutError. Default: 10,000 for register and deregister, which may wait for their turn, and
+   * the client's `requestTimeoutMs` (3000) for everything else.
+   */
   readonly timeoutMs?: number;
 }
 

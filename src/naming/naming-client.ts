@@ -46,6 +46,8 @@ export interface NamingClientOptions {
 }
 
 const DEFAULT_PAGE_SIZE = 100;
+/** A wish waits for its turn behind others and for a connection, so it gets more time than one request. */
+const CONFIRM_TIMEOUT_MS = 10_000;
 
 export class NamingClient implements NamingApi {
   readonly #session: Session;
@@ -169,7 +171,7 @@ export class NamingClient implements NamingApi {
   #change(service: ServiceInput, options: WaitOptions, change: LedgerChange): Promise<void> {
     const ref = checkService(service);
     this.#session.start();
-    const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
+    const timeoutMs = options.timeoutMs ?? CONFIRM_TIMEOUT_MS;
     return waitWithin(this.#ledger.change(ref, change), {
       clock: this.#options.clock,
       timeoutMs,

@@ -4,43 +4,34 @@
  * (docs/protocol.md#trap-1, #trap-5, #trap-19).
  */
 import { AuthError, ProtocolError, ServerError } from '../errors.js';
+import { failureKind } from '../wire/failures.js';
 import type { JsonObject } from '../wire/json.js';
-import {
-  ERROR_FORBIDDEN,
-  ERROR_INVALID_PARAM,
-  ERROR_NO_HANDLER,
-  ERROR_RESPONSE,
-  isSuccess,
-  readResponseHead,
-} from '../wire/messages/common.js';
+import { ERROR_RESPONSE, readResponseHead } from '../wire/messages/common.js';
 import { RESPONSE_OF } from '../wire/type-map.js';
 
 /** @throws AuthError, ServerError, ProtocolError unless the answer is of the right class and says success. */
 export function checkResponse(requestType: string, responseType: string, body: JsonObject): void {
-  const head = readResponseHead(body);
-  const isError = responseType === ERROR_RESPONSE;
-  if (!isError && responseType !== RESPONSE_OF[requestType]) {
+  const untyped = responseType === ERROR_RESPONSE;
+  if (!untyped && responseType !== RESPONSE_OF[requestType]) {
     throw new ProtocolError(
       'UNEXPECTED_RESPONSE',
       `${requestType} was answered by ${responseType || 'a message without a type'}`,
     );
   }
-  if (!isError && isSuccess(head)) return;
+  const head = readResponseHead(body);
+  const kind = failureKind(responseType, head);
+  if (kind === undefined) return;
   const text = `${requestType} failed: ${head.message || 'no reason given'} (code ${String(head.errorCode)})`;
   const numbers = { resultCode: head.resultCode, errorCode: head.errorCode };
-  switch (head.errorCode) {
-    case ERROR_FORBIDDEN:
+  switch (kind) {
+    case 'forbidden':
       throw new AuthError(text);
-    case ERROR_INVALID_PARAM:
+    case 'invalid':
       throw new ServerError('SERVER_REJECTED', text, numbers);
-    case ERROR_NO_HANDLER:
+    case 'unsupported':
       throw new ServerError('SERVER_UNSUPPORTED', text, numbers);
     default:
-      throw new ServerError(
-        'SERVER_FAILED',
-        text,
-        numbers,
-        isError ? { details: { untyped: true } } : {},
-      );
+      // Only what failed outside its handler is worth repeating at once.
+      throw new ServerError('SERVER_FAILED', text, numbers, { details: { untyped } });
   }
 }

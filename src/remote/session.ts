@@ -111,6 +111,14 @@ export class Session implements AsyncDisposable {
     runInBackground(this.#run());
   }
 
+  /** Resolves when there is a connection. @throws ConnectionError NOT_CONNECTED, ClosedError, the signal's reason. */
+  async ready(bounds: RequestBounds = {}): Promise<void> {
+    const deadlineMs =
+      this.#options.clock.nowMs() + (bounds.timeoutMs ?? this.#options.requestTimeoutMs);
+    if (this.#current === undefined)
+      await this.#waitReady('request', deadlineMs, bounds, undefined);
+  }
+
   onState(listener: (state: ConnectionState) => void): () => void {
     this.#stateListeners.add(listener);
     return () => this.#stateListeners.delete(listener);

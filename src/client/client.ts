@@ -1,0 +1,145 @@
+/**
+ * Owns a client: its sessions and the APIs over them. Built by users in code and by the runtime of a process. It reads no
+ * environment and no file: what it gets is what it uses. Closing it ends every socket, timer and wait.
+ */
+import { ConfigError } from '../errors.js';
+import { createLogger, type Logger } from '../logger.js';
+import { DEFAULT_NAMESPACE } from '../model.js';
+import type { NamingApi, WaitOptions } from '../naming-api.js';
+import { NamingClient } from '../naming/naming-client.js';
+import { grpcPortOf, parseServerList, type ServerAddress } from '../options/server-list.js';
+import { createEndpoints } from '../remote/endpoints.js';
+import { createGrpcTransport } from '../remote/grpc-transport.js';
+import { Session } from '../remote/session.js';
+import type { Transport } from '../remote/transport.js';
+import { systemClock, type Clock } from '../util/clock.js';
+import { VERSION } from '../version.js';
+
+export interface ClientOptions {
+  /** `host:port`, several with commas or as a list; a host without port means 8848. gRPC uses the port + 1000. */
+  readonly server: string | readonly (string | ServerAddress)[];
+  /** Namespace id. Default `public`. */
+  readonly namespace?: string;
+  /** Shown in Nacos' list of connections. Default `unknown`. */
+  readonly appName?: string;
+  /** Milliseconds for one request with all its attempts. Default 3000. */
+  readonly requestTimeoutMs?: number;
+  /** Silence in ms after which the connection is checked. 1000 to 15000, default 5000. */
+  readonly heartbeatIntervalMs?: number;
+  /** Wait in ms for the answer to such a check. Default 3000. */
+  readonly heartbeatTimeoutMs?: number;
+  /** Default: warnings and errors on stderr. */
+  readonly logger?: Logger;
+}
+
+export interface NacosClient extends AsyncDisposable {
+  readonly naming: NamingApi;
+  /**
+   * Connects now instead of at first use, and resolves when the connection is registered.
+   * @throws ConnectionError NOT_CONNECTED after `timeoutMs` (default 3000); connecting goes on all the same.
+   */
+  connect(options?: WaitOptions): Promise<void>;
+  /** Ends the connection, and with it everything that this client had registered. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What tests replace. */
+export interface ClientParts {
+  readonly clock?: Clock;
+  readonly transport?: Transport;
+}
+
+const NAMESPACE = /^[\w-]{1,64}$/;
+/** r-nacos changes its answers for the names of the Go and Python clients: we use a name of our own. */
+const CLIENT_VERSION = `Nacos-NodeServing-Client:v${VERSION}`;
+
+/**
+ * Makes a client; it connects at first use.
+ *
+ * @example
+ * const client = createClient({ server: '127.0.0.1:8848' });
+ * await client.naming.register('orders', { ip: '10.0.0.5', port: 8080 });
+ *
+ * @throws ConfigError INVALID_OPTION
+ */
+export function createClient(options: ClientOptions, parts: ClientParts = {}): NacosClient {
+  const clock = parts.clock ?? systemClock;
+  const logger = options.logger ?? createLogger();
+  const namespace = (options.namespace ?? '') === '' ? DEFAULT_NAMESPACE : options.namespace;
+  if (namespace === undefined || !NAMESPACE.test(namespace)) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `namespace "${String(namespace)}" is not valid: allowed is 1 to 64 of letters, digits, _ and -`,
+    );
+  }
+  const requestTimeoutMs = duration('requestTimeoutMs', options.requestTimeoutMs, 3000, 1, 600_000);
+  const session = new Session({
+    transport: parts.transport ?? createGrpcTransport(clock),
+    endpoints: createEndpoints(
+      serverList(options.server).map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
+      () => clock.random(),
+    ),
+    identity: {
+      module: 'naming',
+      namespace,
+      appName: options.appName ?? 'unknown',
+      clientVersion: CLIENT_VERSION,
+    },
+    clock,
+    logger,
+    requestTimeoutMs,
+    heartbeatIntervalMs: duration(
+      'heartbeatIntervalMs',
+      options.heartbeatIntervalMs,
+      5000,
+      1000,
+      15_000,
+    ),
+    heartbeatTimeoutMs: duration('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 3000, 1, 60_000),
+  });
+  const naming = new NamingClient({ session, namespace, clock, logger, requestTimeoutMs });
+  const close = async (): Promise<void> => {
+    naming.close();
+    await session.close();
+  };
+  return {
+    naming,
+    connect: async (bounds = {}) => {
+      session.start();
+      await session.ready(bounds);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function serverList(server: ClientOptions['server']): readonly ServerAddress[] {
+  if (typeof server === 'string') return parseServerList(server, 'option server');
+  const list = server.flatMap((item) =>
+    typeof item === 'string' ? parseServerList(item, 'option server') : [item],
+  );
+  if (list.length === 0) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      'option server is an empty list: give at least one host:port',
+    );
+  }
+  return list;
+}
+
+function duration(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (value === undefined) return fallback;
+  if (!Number.isFinite(value) || value < min || value > max) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `${name} ${String(value)} is not valid: allowed is ${String(min)} to ${String(max)} ms`,
+    );
+  }
+  return value;
+}

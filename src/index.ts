@@ -1,0 +1,41 @@
+/**
+ * Owns the public names of the package. Each is listed here explicitly; importing this file has no effect on the process.
+ */
+export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
+export {
+  AuthError,
+  ClosedError,
+  ConfigError,
+  ConnectionError,
+  DiscoveryError,
+  ERROR_CODES,
+  isNacosError,
+  NacosError,
+  NoInstanceError,
+  ProtocolError,
+  RegistrationError,
+  RequestTimeoutError,
+  ServerError,
+  type ErrorCode,
+} from './errors.js';
+export { createLogger, type Logger, type LogLevel } from './logger.js';
+export type {
+  Instance,
+  InstanceAddress,
+  InstanceInput,
+  ServiceDiff,
+  ServiceInput,
+  ServiceRef,
+  ServiceSnapshot,
+} from './model.js';
+export type {
+  ConnectionState,
+  ListServicesOptions,
+  NamingApi,
+  QueryOptions,
+  ServicePage,
+  SnapshotListener,
+  Subscription,
+  SubscriptionState,
+  WaitOptions,
+} from './naming-api.js';
