@@ -108,7 +108,6 @@ export default defineConfig(
       'no-restricted-syntax': ['error', ...STYLE_SYNTAX],
       'no-console': 'error',
       eqeqeq: 'error',
-      curly: ['error', 'multi-line'],
       'object-shorthand': 'error',
       'prefer-const': 'error',
       'no-var': 'error',
@@ -150,11 +149,16 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       // A constructor that passes its arguments on may narrow their types.
       '@typescript-eslint/no-useless-constructor': 'off',
       // It believes that nothing changes while we await: `signal.aborted` is checked again on purpose.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+      // A user's callback may return nothing or a promise of nothing.
+      '@typescript-eslint/no-invalid-void-type': 'off',
       // An async method may fulfil an interface without waiting for anything.
       '@typescript-eslint/require-await': 'off',
     },
