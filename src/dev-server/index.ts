@@ -1,0 +1,4 @@
+/** Owns what `nacos-serving/dev-server` exports: a Nacos-compatible server in this process, with faults to switch on. */
+export { startDevServer } from './server.js';
+export type { ConnectionView, DevServer, DevServerOptions, NamespaceOption } from './server.js';
+export type { FailPlan, Faults, ResetTarget, RestartOptions } from './faults.js';

@@ -1,0 +1,216 @@
+/**
+ * Owns the dev server as a whole: composes the parts, starts and stops them. Called by the CLI, by tests and demos. A
+ * Nacos-compatible registry in this process, without Java: state lives in memory and ends with it. It is no
+ * cluster and no production registry. Everything it opened is closed by `close()`.
+ */
+import type { Logger } from '../logger.js';
+import { silentLogger } from '../logger.js';
+import { DEFAULT_NAMESPACE, toServiceRef, type Instance, type ServiceInput } from '../model.js';
+import { systemClock, type Clock } from '../util/clock.js';
+import { Connections, type Connection } from './connections.js';
+import { FaultState } from './fault-state.js';
+import { createFaults, type Faults } from './faults.js';
+import { GrpcGate } from './grpc-gate.js';
+import { IdleCheck } from './idle-check.js';
+import { GRPC_PORT_OFFSET, listenOnPair } from './ports.js';
+import { createRegistry, type Registry } from './registry.js';
+import { Rpc } from './rpc.js';
+import { TcpFront } from './tcp-front.js';
+
+export interface DevServerOptions {
+  /** HTTP port; gRPC listens 1000 above it. Default 0: any free pair. */
+  readonly port?: number;
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** Milliseconds from a change to its push, in which further changes are merged. Default 500, as real servers. */
+  readonly pushDelayMs?: number;
+}
+
+/** One registered connection, as it stands now. */
+export interface ConnectionView {
+  readonly connectionId: string;
+  /** `naming`, `config`, or whatever the client said. */
+  readonly module: string;
+  readonly clientVersion: string;
+  readonly clientIp: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface NamespaceOption {
+  /** Default `public`. */
+  readonly namespace?: string;
+}
+
+export interface DevServer extends AsyncDisposable {
+  /** `host:port` for `NACOS_SERVER`. */
+  readonly address: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly faults: Faults;
+  connections(): readonly ConnectionView[];
+  /** Everything published for a service, also disabled and unhealthy instances. */
+  instances(service: ServiceInput, options?: NamespaceOption): readonly Instance[];
+  /** Connection ids of who is subscribed to a service. */
+  subscribers(service: ServiceInput, options?: NamespaceOption): readonly string[];
+  /** Closes both ports and every socket. Idempotent. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_PUSH_DELAY_MS = 500;
+/** Persistent instances over gRPC are not served: their requests get 302, as on servers before 2.3. */
+const ABILITIES = { supportPersistentInstanceByGrpc: false };
+
+/**
+ * Starts a Nacos-compatible server in this process.
+ * @throws ConfigError INVALID_OPTION naming the port when it cannot be used.
+ */
+export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
+  const server = new EmbeddedServer(options);
+  try {
+    await server.start(options.port ?? 0);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+class EmbeddedServer implements DevServer {
+  readonly faults: Faults;
+  readonly #host: string;
+  readonly #clock: Clock;
+  readonly #connections: Connections;
+  readonly #registry: Registry;
+  readonly #gate: GrpcGate;
+  readonly #http: TcpFront;
+  readonly #idleCheck: IdleCheck;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DevServerOptions) {
+    const { host = '127.0.0.1', logger = silentLogger, clock = systemClock } = options;
+    const connections = new Connections(clock);
+    const state = new FaultState();
+    const registry = createRegistry({
+      clock,
+      connections,
+      pushDelayMs: options.pushDelayMs ?? DEFAULT_PUSH_DELAY_MS,
+    });
+    const { handlers } = registry;
+    const rpc = new Rpc({
+      clock,
+      logger,
+      connections,
+      handlers,
+      faults: state,
+      abilities: ABILITIES,
+    });
+    this.#host = host;
+    this.#clock = clock;
+    this.#connections = connections;
+    this.#registry = registry;
+    this.#gate = new GrpcGate({
+      host,
+      clock,
+      handlers: {
+        onClose: (peer) => connections.remove(peer),
+        onUnary: (peer, request) => rpc.answer(peer, request),
+        onStream: (peer, stream) => {
+          stream.on('data', (message) => rpc.takeFromStream(peer, stream, message));
+          // The stream may end before its connection; then nothing can be pushed any more.
+          stream.once('end', () => connections.find(peer)?.streamEnded(stream));
+        },
+      },
+    });
+    this.#http = new TcpFront({ host, onSocket: (socket) => socket.destroy() });
+    this.#idleCheck = new IdleCheck({ clock, connections, isPaused: () => this.#gate.frozen });
+    this.faults = createFaults({
+      clock,
+      state,
+      connections,
+      gate: this.#gate,
+      setListening: (on) => this.#setListening(on),
+      resetSockets: () => {
+        this.#http.resetAll();
+        this.#gate.front.resetAll();
+      },
+      forgetEphemeral: () => registry.forgetEphemeral(),
+      holdHttp: () => undefined,
+    });
+  }
+
+  get port(): number {
+    return this.#http.port;
+  }
+
+  get grpcPort(): number {
+    return this.#gate.front.port;
+  }
+
+  get address(): string {
+    const anyHost = this.#host === '0.0.0.0' || this.#host === '::';
+    return `${anyHost ? '127.0.0.1' : this.#host}:${String(this.port)}`;
+  }
+
+  async start(port: number): Promise<void> {
+    await this.#gate.start();
+    await listenOnPair(port, this.#clock, {
+      host: this.#host,
+      listenHttp: (p) => this.#http.listen(p),
+      listenGrpc: (p) => this.#gate.front.listen(p),
+      stop: () => this.#http.stopListening(),
+    });
+    this.#idleCheck.start();
+  }
+
+  connections(): readonly ConnectionView[] {
+    return this.#connections.all().map(viewOf);
+  }
+
+  instances(service: ServiceInput, options: NamespaceOption = {}): readonly Instance[] {
+    return this.#registry.naming.instances(keyOf(service, options));
+  }
+
+  subscribers(service: ServiceInput, options: NamespaceOption = {}): readonly string[] {
+    return [...this.#registry.subscriptions.of(keyOf(service, options)).keys()];
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#stop();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #stop(): Promise<void> {
+    this.#idleCheck.stop();
+    await Promise.all([this.#http.close(), this.#gate.close()]);
+    this.#registry.forgetEphemeral();
+  }
+
+  async #setListening(on: boolean): Promise<void> {
+    if (this.#closed !== undefined) return;
+    if (!on) {
+      this.#http.stopListening();
+      this.#gate.front.stopListening();
+      return;
+    }
+    const { port } = this;
+    if (!this.#http.listening) await this.#http.listen(port);
+    if (!this.#gate.front.listening) await this.#gate.front.listen(port + GRPC_PORT_OFFSET);
+  }
+}
+
+function keyOf(service: ServiceInput, options: NamespaceOption) {
+  return { namespace: options.namespace ?? DEFAULT_NAMESPACE, service: toServiceRef(service) };
+}
+
+function viewOf(connection: Connection): ConnectionView {
+  const { id, module, clientIp } = connection;
+  const { clientVersion, labels } = connection.setup;
+  return { connectionId: id, module, clientIp, clientVersion, labels };
+}
