@@ -35,12 +35,13 @@ const MAX_GROUP_DEPTH = 100;
 // A leading U+FEFF belongs to the text of a protobuf string; it is no byte order mark there.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export function encodePayload(payload: Payload): Uint8Array {
+/** The message as bytes, in an ArrayBuffer of its own: nothing of other messages lies beside it. */
+export function encodePayload(payload: Payload): Buffer<ArrayBuffer> {
   const headers = Object.entries(payload.headers);
   let metadataSize = textSize(payload.type) + textSize(payload.clientIp);
   for (const [key, value] of headers) metadataSize += blockSize(entrySize(key, value));
   const bodySize = payload.body.length === 0 ? 0 : blockSize(payload.body.length);
-  const out = Buffer.allocUnsafe(blockSize(metadataSize) + blockSize(bodySize));
+  const out = Buffer.allocUnsafeSlow(blockSize(metadataSize) + blockSize(bodySize));
 
   let at = putLength(out, 0, PAYLOAD_METADATA, metadataSize);
   at = putText(out, at, METADATA_TYPE, payload.type);
