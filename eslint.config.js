@@ -206,6 +206,7 @@ export default defineConfig(
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       // `expect(thing.method)` names a method without calling it.
       '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
     },
   },
   {
