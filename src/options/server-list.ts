@@ -1,11 +1,12 @@
 /**
- * Owns how a list of Nacos servers is written: `host`, `host:port`, `[v6]:port`, with or without `http://`, several with commas
- * or semicolons. Used by the option table and by `createClient`. It knows names only: nothing is resolved or contacted.
+ * Owns how a list of Nacos servers is written: `host`, `host:port`, `[v6]:port`, with or without `http://` and a path, several with
+ * commas or semicolons. Used by the option table and by `createClient`. Nothing is resolved or contacted.
  */
 import { ConfigError } from '../errors.js';
+import { readHost } from './host.js';
 
 export interface ServerAddress {
-  /** Without brackets. */
+  /** IPv4, IPv6 without brackets, or a host name. */
   readonly host: string;
   /** Main (HTTP) port; gRPC is this + 1000. */
   readonly port: number;
@@ -15,41 +16,58 @@ export const DEFAULT_SERVER_PORT = 8848;
 const GRPC_PORT_OFFSET = 1000;
 const MAX_PORT = 65_535 - GRPC_PORT_OFFSET;
 
+export const SERVERS_ALLOWED = `host:port, several with commas; a port from 1 to ${String(MAX_PORT)}, else ${String(DEFAULT_SERVER_PORT)}; IPv6 in brackets; no https`;
+
 /**
  * Parses a list. `origin` says where it was written, for the error.
- * @throws ConfigError INVALID_OPTION naming the part that is wrong.
+ * @throws ConfigError INVALID_OPTION
  */
 export function parseServerList(text: string, origin: string): readonly ServerAddress[] {
-  const parts = text
-    .split(/[,;]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (parts.length === 0) throw invalid('', origin, 'is empty');
-  return Object.freeze(parts.map((part) => parseServer(part, origin)));
+  const servers = readServerList(text);
+  if (servers !== undefined) return Object.freeze(servers);
+  const shown = withoutUser(text.slice(0, 80));
+  throw new ConfigError(
+    'INVALID_OPTION',
+    `server = ${JSON.stringify(shown)} (${origin}): must be ${SERVERS_ALLOWED}`,
+  );
 }
 
-function parseServer(part: string, origin: string): ServerAddress {
-  const bare = part.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
-  if (bare.includes('/')) throw invalid(part, origin, 'has a path, which is not supported');
-  if (bare.includes('@')) throw invalid('', origin, 'has a user name in it');
-  const match =
-    /^\[([0-9a-fA-F:.]+)\](?::(.*))?$/.exec(bare) ?? /^([A-Za-z0-9_.-]+)(?::(.*))?$/.exec(bare);
-  const host = match?.[1];
-  if (host === undefined) throw invalid(part, origin, 'is not host:port');
-  const portText = match?.[2];
-  const port = portText === undefined ? DEFAULT_SERVER_PORT : Number(portText);
-  if (portText === '' || !Number.isInteger(port) || port < 1 || port > MAX_PORT) {
-    throw invalid(part, origin, `has a port outside 1 to ${String(MAX_PORT)}`);
-  }
+/** The list, or undefined when a part of it is no server or when there is none. */
+export function readServerList(text: string): readonly ServerAddress[] | undefined {
+  const parts = text.split(/[,;]/).filter((part) => part.trim() !== '');
+  const servers = parts.map((part) => readServer(part.trim()));
+  return servers.length > 0 && servers.every((server) => server !== undefined)
+    ? servers
+    : undefined;
+}
+
+/** One server as code gives it: text, or an object with a host and perhaps a port. */
+export function readServerInput(input: unknown): ServerAddress | undefined {
+  if (typeof input === 'string') return readServer(input.trim());
+  if (typeof input !== 'object' || input === null || !('host' in input)) return undefined;
+  if (typeof input.host !== 'string') return undefined;
+  return serverOf(input.host, 'port' in input ? input.port : undefined);
+}
+
+function readServer(text: string): ServerAddress | undefined {
+  // The path of an URL (`/nacos`) is for HTTP only; gRPC has no use for it. Other schemes than http are left in
+  // and fail: with https we would speak plain text to a server that asked for the opposite.
+  const address = text.replace(/^http:\/\//i, '').replace(/\/.*$/, '');
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(address);
+  return match === null ? serverOf(address, undefined) : serverOf(match[1] ?? '', match[2]);
+}
+
+function serverOf(hostText: string, portInput: unknown): ServerAddress | undefined {
+  const host = readHost(hostText);
+  const port = portInput === undefined ? DEFAULT_SERVER_PORT : Number(portInput);
+  if (host === undefined || !Number.isInteger(port) || port < 1 || port > MAX_PORT)
+    return undefined;
   return Object.freeze({ host, port });
 }
 
-function invalid(part: string, origin: string, why: string): ConfigError {
-  const shown = part === '' ? 'server list' : `server "${part.slice(0, 80)}"`;
-  return new ConfigError(
-    'INVALID_OPTION',
-    `${shown} (${origin}) ${why}: allowed is host or host:port, several with commas, like 10.0.0.1:8848,10.0.0.2:8848`,
-  );
+/** `user:password@` in front of a host is not ours to show. */
+export function withoutUser(text: string): string {
+  return text.replace(/[^,;/\s"]*@/g, '***@');
 }
 
 /** The port where the same server speaks gRPC to its clients (docs/protocol.md#ports). */

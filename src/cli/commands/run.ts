@@ -1,0 +1,67 @@
+/**
+ * Owns `nacos-serving run`: check everything, then start the app with the preload. Nothing starts while an option or
+ * the file is wrong, and nothing is printed when all is well. Called by `main.ts`. It never loads the hooks itself.
+ */
+import { loadOptions } from '../../options/load.js';
+import { oneLine } from '../../options/given.js';
+import { readCliVariable } from '../../options/env.js';
+import type { AppTarget, CommandTarget, Invocation } from '../args.js';
+import { checkEntryFile, typeScriptFlags } from '../entry-file.js';
+import { findCommand } from '../find-command.js';
+import { launch, type Launch } from '../launch.js';
+import { appEnvironment, PRELOAD_FILE, withLocalBins, withoutPreload } from '../node-options.js';
+
+const NOT_STARTED = 126;
+const NOT_FOUND = 127;
+
+/** Ends the process with the app. @throws ConfigError before anything was started */
+export function run(invocation: Extract<Invocation, { kind: 'run' }>): void {
+  const { target } = invocation;
+  // Flags of an outer nacos-serving go on to count, below our own.
+  const values = { ...readCliVariable(process.env), ...invocation.values };
+  loadOptions({ cli: values, env: process.env, cwd: process.cwd() });
+  const env = appEnvironment(process.env, values);
+  const plan = target.kind === 'app' ? planApp(target, env) : planCommand(target, env);
+  if (plan === undefined) return;
+  launch(plan, (error) => {
+    const code = 'code' in error ? String(error.code) : error.message;
+    fail(
+      `${oneLine(plan.file)} cannot be started: ${code}`,
+      code === 'ENOENT' ? NOT_FOUND : NOT_STARTED,
+    );
+  });
+}
+
+function planApp(target: AppTarget, env: Record<string, string>): Launch {
+  const file = checkEntryFile(target.file, process.cwd());
+  const features = new Map<string, unknown>(Object.entries(process.features));
+  const loader = typeScriptFlags(file, {
+    stripsTypes: Boolean(features.get('typescript')), // not there before Node 22.10
+    version: process.version,
+    flags: [...process.execArgv, withoutPreload(process.env['NODE_OPTIONS'], PRELOAD_FILE)].join(
+      ' ',
+    ),
+  });
+  return {
+    file: process.execPath,
+    argv0: process.argv0,
+    args: [...process.execArgv, ...loader, file, ...target.args],
+    env,
+    replaceable: true,
+  };
+}
+
+function planCommand(target: CommandTarget, base: Record<string, string>): Launch | undefined {
+  const env = withLocalBins(base, process.cwd());
+  const found = findCommand(target.name, env['PATH'] ?? '', process.cwd());
+  if ('exitCode' in found) {
+    fail(`${oneLine(target.name)}: ${found.reason}`, found.exitCode);
+    return undefined;
+  }
+  return { file: found.file, argv0: target.name, args: target.args, env, replaceable: false };
+}
+
+function fail(message: string, exitCode: number): void {
+  process.stderr.write(`nacos-serving: ${message}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,95 @@
+/**
+ * Owns what `--help` shows. The flags come from the table of options, so that help cannot lag behind. Called by
+ * `main.ts`; pure.
+ */
+import { INERT_ROWS, OPTION_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
+import { DEV_ROWS, type CommandName } from './args.js';
+
+const WIDTH = 98;
+const INDENT = '      ';
+
+const USAGE = `Usage:
+  nacos-serving [flags] app.js [arguments and flags]
+  nacos-serving run [flags] app.js [-- arguments as they stand]
+  nacos-serving [flags] -- command [arguments]      any command, like: -- npm start
+  nacos-serving dev [--port 8848]                   a Nacos-compatible server for development
+  nacos-serving help [run|dev]
+`;
+
+const RULES = `Before app.js every flag is one of ours. After it the exact names of our flags are ours, and everything
+else goes to the app. Order: code > flags > variables > nacos.yaml, nacos.yml, nacos.json or the key "nacos" of
+package.json > default. Booleans: --x, --no-x, --x=false.
+`;
+
+const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
+  text: 'TEXT',
+  host: 'ADDRESS',
+  file: 'FILE',
+  port: 'PORT',
+  integer: 'N',
+  number: 'NUMBER',
+  boolean: '',
+  seconds: 'SECONDS',
+  'address-list': 'HOST:PORT,...',
+  metadata: 'KEY=VALUE',
+  choice: '',
+};
+
+export function helpText(about: CommandName | undefined): string {
+  if (about === 'dev') return devHelp();
+  const rows: readonly OptionRow[] = OPTION_ROWS;
+  return [
+    about === 'run'
+      ? ''
+      : 'Registers the server of an unchanged app in Nacos, and lets it call services by name.\n',
+    USAGE,
+    'Flags (variable, default):',
+    ...rows.map(flagHelp),
+    ...['  -h, --help', '  -v, --version'],
+    '',
+    wrap(
+      `Read for files and scripts of nacos-serving-python, without effect in this version: ${INERT_ROWS.map((row) => `--${row.flag}`).join(', ')}`,
+      '',
+    ),
+    '',
+    RULES,
+  ]
+    .join('\n')
+    .trimStart();
+}
+
+function devHelp(): string {
+  return [
+    'Starts a Nacos-compatible server in memory, for development: no Java, nothing to install.\n',
+    'Usage:\n  nacos-serving dev [flags]\n',
+    'Flags (default):',
+    ...DEV_ROWS.map((row) => `  ${spelling(row)} (${defaultText(row)})\n${wrap(row.doc, INDENT)}`),
+    '  -h, --help\n',
+    'Ctrl-C or SIGTERM ends it with exit code 0. A port that is in use gives exit code 1.\n',
+  ].join('\n');
+}
+
+function flagHelp(row: OptionRow): string {
+  return `  ${spelling(row)} (${row.env}, ${defaultText(row)})\n${wrap(row.doc, INDENT)}`;
+}
+
+function spelling(row: FlagRow): string {
+  if (row.kind === 'boolean') return `--${row.flag}, --no-${row.flag}`;
+  return `--${row.flag} ${row.choices?.join('|') ?? PLACEHOLDERS[row.kind]}`;
+}
+
+function defaultText(row: FlagRow): string {
+  if (row.kind === 'boolean') return row.default === true ? 'on' : 'off';
+  const unit = row.kind === 'seconds' ? ' s' : '';
+  return row.unset ?? `${String(row.default)}${unit}`;
+}
+
+function wrap(text: string, indent: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && indent.length + line.length + word.length >= WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `${indent}${line}`).join('\n');
+}

@@ -1,0 +1,157 @@
+/**
+ * Owns how options come together: code > command line > variables > file > default. Called by the runtime, the public
+ * `loadOptions` and the CLI. Synchronous, and no package is loaded unless a YAML file is there. Every value of every
+ * layer is checked, also one that a higher layer hides. It never changes the process and writes nothing.
+ */
+import {
+  readCliVariable,
+  readEnvironment,
+  startedByCli,
+  type CliValues,
+  type Environment,
+} from './env.js';
+import { readOptionFile } from './file.js';
+import { invalidValue, type Given } from './given.js';
+import type { LogLevel } from '../logger.js';
+import { ALL_ROWS, codeKey, OPTION_ROWS, splitPath } from './schema.js';
+import type { InertRow, OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
+import { readCode } from './code.js';
+import { checkMetadata, readValue, type OptionValue } from './validate.js';
+
+export interface LoadOptionsInput {
+  /** Options given in code; above everything else. */
+  readonly code?: OptionsInput;
+  /** Flags of this very process; above those that NACOS_SERVING_CLI hands over. */
+  readonly cli?: CliValues;
+  readonly env: Environment;
+  /** Where the option file is looked for, and where a relative `logging.file` starts. */
+  readonly cwd: string;
+  /** Default of `logging.level`: `info` in a process started by the command line, else `warn`. */
+  readonly defaultLevel?: LogLevel;
+}
+
+export interface LoadedOptions {
+  readonly options: ResolvedOptions;
+  /** Path of each row -> `--service-port`, `env NACOS_SERVER`, `nacos.yaml:4`, `code` or `default`. */
+  readonly origins: Readonly<Record<string, string>>;
+  /** For the caller to log once as warnings: what was given but has no effect. */
+  readonly notices: readonly string[];
+}
+
+/** Reads, checks and joins all layers. @throws ConfigError */
+export function loadOptions(input: LoadOptionsInput): LoadedOptions {
+  const file = readOptionFile(input.cwd);
+  const env = readEnvironment(input.env);
+  const cli = readCli({ ...readCliVariable(input.env), ...input.cli });
+  const layers = [
+    { given: file.given, fromCode: false },
+    { given: env.given, fromCode: false },
+    { given: cli.given, fromCode: false },
+    { given: readCode(input.code), fromCode: true },
+  ];
+  const settled = new Map<string, Settled>();
+  const notices = [...file.notices, ...env.notices, ...cli.notices];
+  for (const layer of layers) {
+    for (const given of layer.given) {
+      const value = check(given, { cwd: input.cwd, fromCode: layer.fromCode });
+      settled.set(given.row.path, join(settled.get(given.row.path), given, value));
+    }
+  }
+  for (const { given, value } of settled.values()) notices.push(...inertNotice(given, value));
+  const level = input.defaultLevel ?? (startedByCli(input.env) ? 'info' : 'warn');
+  return Object.freeze({
+    options: resolve(settled, input.cwd, level),
+    origins: Object.freeze(originsOf(settled)),
+    notices: Object.freeze(notices),
+  });
+}
+
+interface Settled {
+  readonly given: Given;
+  readonly value: OptionValue | undefined;
+}
+
+const ROW_BY_PATH = new Map<string, OptionRow | InertRow>(ALL_ROWS.map((row) => [row.path, row]));
+
+function readCli(values: CliValues): { given: readonly Given[]; notices: readonly string[] } {
+  const given: Given[] = [];
+  const notices: string[] = [];
+  for (const [path, raw] of Object.entries(values)) {
+    const row = ROW_BY_PATH.get(path);
+    // Another version of the command line may know more than this copy of the package.
+    if (row === undefined) notices.push(`the flag for ${path} is not known to this version`);
+    else given.push({ row, raw, origin: `--${row.flag}`, place: `--${row.flag}` });
+  }
+  return { given, notices };
+}
+
+function check(given: Given, context: { cwd: string; fromCode: boolean }): OptionValue | undefined {
+  const reading = readValue(given.row, given.raw, context);
+  if ('allowed' in reading) throw invalidValue(given, reading.allowed);
+  return reading.value;
+}
+
+/** A higher layer replaces a lower one; metadata is joined key by key. */
+function join(lower: Settled | undefined, given: Given, value: OptionValue | undefined): Settled {
+  if (given.row.kind !== 'metadata' || lower === undefined) return { given, value };
+  const joined = { ...asMetadata(lower.value), ...asMetadata(value) };
+  const reading = checkMetadata(given.row, joined);
+  const origin = `${given.origin}, ${lower.given.origin}`;
+  if ('allowed' in reading) throw invalidValue({ ...given, place: origin }, reading.allowed);
+  return { given: { ...given, origin }, value: joined };
+}
+
+function asMetadata(value: OptionValue | undefined): Readonly<Record<string, string>> {
+  return typeof value === 'object' && !isList(value) ? value : {};
+}
+
+function isList(value: object): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function inertNotice(given: Given, value: OptionValue | undefined): readonly string[] {
+  const { row, origin } = given;
+  const inert = !OPTION_ROWS.some((each) => each.path === row.path);
+  if (!inert || ('matches' in row && row.matches === value)) return [];
+  return [`${row.path} (${origin}) has no effect in this version`];
+}
+
+function resolve(
+  settled: ReadonlyMap<string, Settled>,
+  cwd: string,
+  defaultLevel: LogLevel,
+): ResolvedOptions {
+  const resolved: Record<string, unknown> = {};
+  for (const row of OPTION_ROWS as readonly OptionRow[]) {
+    const found = settled.get(row.path);
+    const value = found === undefined ? defaultOf(row, cwd, defaultLevel) : found.value;
+    const [area] = splitPath(row.path);
+    const target = area === '' ? resolved : ((resolved[area] ??= {}) as Record<string, unknown>);
+    target[codeKey(row)] = value;
+  }
+  // The type is derived from the same rows whose values were checked one by one above.
+  return deepFreeze(resolved) as ResolvedOptions;
+}
+
+function defaultOf(row: OptionRow, cwd: string, level: LogLevel): OptionValue | undefined {
+  if (row.path === 'logging.level') return level;
+  if (row.kind === 'metadata') return {};
+  if (row.default === undefined) return undefined;
+  const raw = String(row.default);
+  const given = { row, raw, origin: 'default', place: 'default' };
+  return check(given, { cwd, fromCode: false });
+}
+
+function originsOf(settled: ReadonlyMap<string, Settled>): Record<string, string> {
+  return Object.fromEntries(
+    ALL_ROWS.map(({ path }) => [path, settled.get(path)?.given.origin ?? 'default']),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}
