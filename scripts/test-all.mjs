@@ -94,7 +94,7 @@ async function live(server) {
   const name = `live ${server.kind}`;
   const why = whyNotHere(server, process.env);
   if (why !== undefined) {
-    console.log(`${name}: not run: ${why}`);
+    console.log(`live: not run on ${server.kind}: ${why}`);
     return;
   }
   let running;
