@@ -1,0 +1,156 @@
+/**
+ * Owns discovery as a whole: from the name of a service to an instance. Made by the runtime of a process for the client hooks, and by
+ * users in code. It gets the naming API passed in and leaves it open; it touches nothing of the process.
+ */
+import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
+import { createLogger, type Logger } from '../logger.js';
+import { DEFAULT_GROUP } from '../model.js';
+import type { NamingApi } from '../naming-api.js';
+import type { CallRouter, CallTarget } from '../process-hub.js';
+import { systemClock, type Clock } from '../util/clock.js';
+import type { CreateBalancer } from './balancer.js';
+import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
+import { Resolver, type NameState } from './resolver.js';
+import { classifyHost } from './target.js';
+
+export interface DiscoveryOptions {
+  readonly naming: NamingApi;
+  /** Group of every service that is called. Default `DEFAULT_GROUP`. */
+  readonly group?: string;
+  /**
+   * When a service has nothing callable any more, calls keep its last callable list for a while. Default true: an empty list is more
+   * often a registry in trouble than a service without instances.
+   */
+  readonly emptyProtection?: boolean;
+  /** The most that an empty list is not believed. Default 300000. */
+  readonly emptyProtectionMs?: number;
+  /** The most that the first call of a service waits for its list. Default 3000. */
+  readonly firstListTimeoutMs?: number;
+  /** How long a name that no service has stays with DNS, and how old the list of names may get. Default 10000. */
+  readonly nameTtlMs?: number;
+  /** How long picks avoid an instance that could not be connected to. Default 2000; 0: not at all. */
+  readonly penaltyMs?: number;
+  /** Default: weighted round robin. */
+  readonly createBalancer?: CreateBalancer;
+  /** Default: warnings and errors on stderr. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface Discovery extends AsyncDisposable {
+  /** For hosts of URLs: names without dots only, and what is no service is null, never an error. */
+  readonly calls: CallRouter;
+  /**
+   * An instance of the service, after waiting for its list if need be. The name may have dots; exact case first, else without case.
+   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME or DISCOVERY_TIMEOUT, ClosedError, the signal's reason.
+   */
+  resolve(service: string, options?: { readonly signal?: AbortSignal }): Promise<CallTarget>;
+  /**
+   * An instance at once; undefined while the list is not here: `resolve` waits for it.
+   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME, ClosedError
+   */
+  pick(service: string): CallTarget | undefined;
+  /** Ends all subscriptions; hosts are then left to DNS. The naming API stays open. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * @example
+ * const discovery = createDiscovery({ naming: client.naming });
+ * const { ip, port } = await discovery.resolve('orders');
+ */
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const group = options.group ?? DEFAULT_GROUP;
+  const resolver = new Resolver({
+    naming: options.naming,
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? createLogger(),
+    group,
+    createBalancer: options.createBalancer ?? createWeightedRoundRobin,
+    emptyProtectionMs:
+      (options.emptyProtection ?? true) ? (options.emptyProtectionMs ?? 300_000) : 0,
+    firstListTimeoutMs: options.firstListTimeoutMs ?? 3000,
+    nameTtlMs: options.nameTtlMs ?? 10_000,
+    penaltyMs: options.penaltyMs ?? 2000,
+  });
+  const close = (): Promise<void> => resolver.close();
+  return {
+    calls: createRouter(resolver),
+    async resolve(service, bounds = {}) {
+      if (resolver.isClosed) throw closed();
+      const state = await resolver.find(service, bounds.signal);
+      const target = state.kind === 'service' ? state.entry.pick() : undefined;
+      if (target !== undefined) return target;
+      if (resolver.isClosed) throw closed();
+      throw whyNone(service, group, state);
+    },
+    pick(service) {
+      if (resolver.isClosed) throw closed();
+      const state = resolver.known(service);
+      if (state === undefined) return undefined;
+      if (state.kind !== 'service') throw whyNone(service, group, state);
+      const target = state.entry.pick();
+      if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
+      return target;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function createRouter(resolver: Resolver): CallRouter {
+  const mayBeOurs = (name: string): boolean =>
+    !resolver.isClosed && classifyHost(name) === 'single';
+  return {
+    pickNow(name) {
+      const state = resolver.known(name);
+      if (state === undefined) return mayBeOurs(name) ? undefined : null;
+      if (state.kind === 'service') return state.entry.isLate ? null : state.entry.pick();
+      return state.kind === 'unknown' ? null : undefined;
+    },
+    async resolve(name, signal) {
+      if (!mayBeOurs(name)) return null;
+      const state = await resolver.find(name, signal);
+      if (state.kind === 'unknown') return null;
+      if (state.kind === 'ambiguous') throw ambiguous(name, state.names);
+      if (!state.entry.hasList) return null;
+      const target = state.entry.pick();
+      if (target === undefined) throw state.entry.whyNone();
+      return target;
+    },
+    pickOther(_name, tried) {
+      const last = tried.at(-1);
+      if (last === undefined) return undefined;
+      const entry = resolver.entryOf(last.service);
+      entry?.penalize(last);
+      return entry?.pickOther(tried);
+    },
+  };
+}
+
+function whyNone(service: string, group: string, state: NameState): DiscoveryError {
+  if (state.kind === 'ambiguous') return ambiguous(service, state.names);
+  if (state.kind === 'service' && state.entry.hasList) return state.entry.whyNone();
+  if (state.kind === 'unknown' && !state.isAway) {
+    return new NoInstanceError(`there is no service ${service} in group ${group}`, {
+      details: { service, group, total: 0, unhealthy: 0, disabled: 0, weightless: 0 },
+    });
+  }
+  return new DiscoveryError(
+    'DISCOVERY_TIMEOUT',
+    `the instances of ${service} are not known: Nacos did not answer in time`,
+    { details: { service, group } },
+  );
+}
+
+function ambiguous(name: string, names: readonly string[]): DiscoveryError {
+  return new DiscoveryError(
+    'AMBIGUOUS_SERVICE_NAME',
+    `${name} may mean ${names.join(' or ')}: they differ in case only, and a URL has no case; rename one of them`,
+    { details: { name, candidates: names } },
+  );
+}
+
+function closed(): ClosedError {
+  return new ClosedError('discovery is closed');
+}

@@ -1,0 +1,280 @@
+/**
+ * Owns what each name means: a service with its entry, several services, or nothing of ours. Called by `discovery.ts` for every
+ * call. The first call with a name asks the registry and waits, bounded; all later ones read a map. What is unknown is
+ * remembered for a while, so that names of DNS cost one question. Never throws because Nacos is away.
+ */
+import { DiscoveryError, isNacosError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { ConnectionState, NamingApi } from '../naming-api.js';
+import { asError, runInBackground, waitWithin } from '../util/deferred.js';
+import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
+import { ServiceIndex, type NameMatch } from './service-index.js';
+
+export interface ResolverOptions extends ServiceEntryOptions {
+  readonly naming: NamingApi;
+  readonly logger: Logger;
+  readonly group: string;
+  /** The most that a first call waits for the registry. */
+  readonly firstListTimeoutMs: number;
+  /** How old the list of services may get, and how long an unknown name stays unknown. */
+  readonly nameTtlMs: number;
+}
+
+export type NameState =
+  | { readonly kind: 'service'; readonly entry: ServiceEntry; readonly isExact: boolean }
+  | { readonly kind: 'ambiguous'; readonly names: readonly string[]; readonly untilMs: number }
+  | { readonly kind: 'unknown'; readonly untilMs: number; readonly isAway: boolean };
+
+/** Names kept at once, known and unknown; the oldest go first. A real registry's callers use far fewer. */
+const MAX_NAMES = 4096;
+/** Answers that say "not for you" or "not now" rather than nothing: then a name is tried by subscribing to it. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'FORBIDDEN',
+  'SERVER_REJECTED',
+  'SERVER_FAILED',
+  'SERVER_UNSUPPORTED',
+  'UNEXPECTED_RESPONSE',
+]);
+
+export class Resolver {
+  readonly #options: ResolverOptions;
+  readonly #index: ServiceIndex;
+  readonly #names = new Map<string, NameState>();
+  readonly #entries = new Map<string, ServiceEntry>();
+  /** Subscribed to find out whether there is such a service. */
+  readonly #probes = new Set<ServiceEntry>();
+  readonly #lookups = new Map<string, Promise<void>>();
+  readonly #stopListening: () => void;
+  /** No connection since the last failure: nobody waits for one. */
+  #isAway: boolean;
+  #outage = new AbortController();
+  #isClosed = false;
+
+  constructor(options: ResolverOptions) {
+    const { naming, clock, group, nameTtlMs } = options;
+    this.#options = options;
+    this.#index = new ServiceIndex({ naming, clock, group, maxAgeMs: nameTtlMs });
+    this.#isAway = isDown(naming.connectionState);
+    this.#stopListening = naming.onConnectionState((state) => this.#onState(state));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** What is known of a name now; undefined when the registry has to be asked (again). */
+  known(name: string): NameState | undefined {
+    const state = this.#names.get(name);
+    if (state === undefined) return undefined;
+    if (state.kind === 'service') {
+      if (!state.isExact && !this.#isAway && this.#index.isStale) this.#recheckAliases();
+      return state;
+    }
+    if (state.untilMs > this.#options.clock.nowMs()) return state;
+    this.#names.delete(name);
+    return undefined;
+  }
+
+  /** The entry of a service by its registered name, if it was ever called. */
+  entryOf(service: string): ServiceEntry | undefined {
+    return this.#entries.get(service);
+  }
+
+  /** Like `known`, after asking. A service in the answer has its first list, or is late. @throws the signal's reason. */
+  async find(name: string, signal?: AbortSignal): Promise<NameState> {
+    const state = this.known(name);
+    if (state !== undefined && !isWaiting(state)) return state;
+    if (!this.#isClosed) await this.#joinLookup(name, signal);
+    return this.known(name) ?? { kind: 'unknown', untilMs: 0, isAway: this.#isAway };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopListening();
+    this.#outage.abort();
+    const entries = [...this.#entries.values(), ...this.#probes];
+    this.#names.clear();
+    this.#entries.clear();
+    this.#probes.clear();
+    await Promise.all(entries.map((entry) => entry.close()));
+  }
+
+  #joinLookup(name: string, signal: AbortSignal | undefined): Promise<void> {
+    let lookup = this.#lookups.get(name);
+    if (lookup === undefined) {
+      lookup = this.#lookup(name).finally(() => this.#lookups.delete(name));
+      this.#lookups.set(name, lookup);
+    }
+    if (signal === undefined) return lookup;
+    const { clock, firstListTimeoutMs } = this.#options;
+    // The lookup began earlier and has the same bound, so only the signal ends this wait before it.
+    return waitWithin(lookup, {
+      clock,
+      timeoutMs: firstListTimeoutMs,
+      signal,
+      onTimeout: () => timeout(name),
+    });
+  }
+
+  /** Asks the registry, and leaves a state for the name in any case. Never rejects. */
+  async #lookup(name: string): Promise<void> {
+    const { clock, firstListTimeoutMs, logger } = this.#options;
+    if (this.#isAway && this.#fromMemory(name)) return;
+    try {
+      if (this.#isAway) throw timeout(name);
+      await waitWithin(this.#settle(name), {
+        clock,
+        timeoutMs: firstListTimeoutMs,
+        signal: this.#outage.signal,
+        onTimeout: () => timeout(name),
+      });
+    } catch (error) {
+      if (this.#isClosed) return;
+      // Nacos is away or too slow. The call goes on with DNS; what was begun goes on, and later calls get it.
+      logger.debug(`${name} is left to DNS: ${asError(error).message}`);
+      if (this.#options.naming.connectionState !== 'ready') this.#isAway = true;
+      const state = this.#names.get(name);
+      if (state?.kind === 'service') state.entry.markLate();
+      else this.#remember(name, this.#unknown());
+    }
+  }
+
+  async #settle(name: string): Promise<void> {
+    const match = await this.#match(name);
+    if (this.#isClosed) return;
+    if (match === 'refused') {
+      await this.#probe(name);
+    } else if (match.kind === 'found') {
+      const entry = this.#entry(match.name);
+      this.#remember(name, { kind: 'service', entry, isExact: match.isExact });
+      await entry.firstList();
+    } else if (match.kind === 'ambiguous') {
+      const { names } = match;
+      this.#remember(name, { kind: 'ambiguous', names, untilMs: this.#index.staleAtMs });
+    } else {
+      this.#remember(name, { kind: 'unknown', untilMs: this.#index.staleAtMs, isAway: false });
+    }
+  }
+
+  async #match(name: string): Promise<NameMatch | 'refused'> {
+    try {
+      await this.#index.load();
+    } catch (error) {
+      const match = this.#index.match(name);
+      if (match.kind !== 'none') return match;
+      if (isNacosError(error) && REFUSALS.has(error.code)) return 'refused';
+      throw asError(error);
+    }
+    return this.#index.match(name);
+  }
+
+  /** Nobody tells us which services there are: one that lists an instance under exactly this name is there. */
+  async #probe(name: string): Promise<void> {
+    const known = this.#entries.get(name);
+    const probe = known ?? this.#newEntry(name);
+    this.#probes.add(probe);
+    try {
+      if (known === undefined) probe.start();
+      await probe.firstList();
+      if (probe.total === 0 && known === undefined) {
+        this.#remember(name, this.#unknown());
+        await probe.close();
+        return;
+      }
+      const entry = this.#entries.get(name) ?? probe;
+      this.#entries.set(name, entry);
+      this.#remember(name, { kind: 'service', entry, isExact: true });
+      if (entry !== probe) await probe.close();
+    } finally {
+      this.#probes.delete(probe);
+    }
+  }
+
+  /** True when the name could be told without the server. */
+  #fromMemory(name: string): boolean {
+    const match = this.#index.match(name);
+    const found = match.kind === 'found' ? match : { name, isExact: true };
+    const entry = this.#entries.get(found.name);
+    if (entry === undefined) return false;
+    if (!entry.hasList) entry.markLate();
+    this.#remember(name, { kind: 'service', entry, isExact: found.isExact });
+    return true;
+  }
+
+  #entry(service: string): ServiceEntry {
+    let entry = this.#entries.get(service);
+    if (entry === undefined) {
+      entry = this.#newEntry(service);
+      entry.start();
+      this.#entries.set(service, entry);
+    }
+    return entry;
+  }
+
+  #newEntry(name: string): ServiceEntry {
+    return new ServiceEntry({ name, group: this.#options.group }, this.#options);
+  }
+
+  #remember(name: string, state: NameState): void {
+    if (this.#isClosed) return;
+    this.#names.delete(name);
+    if (this.#names.size >= MAX_NAMES) {
+      const oldest = this.#names.keys().next();
+      if (oldest.done !== true) this.#names.delete(oldest.value);
+    }
+    this.#names.set(name, state);
+  }
+
+  #unknown(): NameState {
+    const { clock, nameTtlMs } = this.#options;
+    return { kind: 'unknown', untilMs: clock.nowMs() + nameTtlMs, isAway: this.#isAway };
+  }
+
+  /** A service found without case may get a namesake: then the next call asks again. Calls do not wait for this. */
+  #recheckAliases(): void {
+    const drop = (): void => {
+      for (const [name, state] of this.#names) {
+        if (state.kind !== 'service' || state.isExact) continue;
+        const match = this.#index.match(name);
+        const isSame = match.kind === 'found' && match.name === state.entry.service.name;
+        // One that is gone from the list keeps its subscription, which knows better.
+        if (!isSame && match.kind !== 'none') this.#names.delete(name);
+      }
+    };
+    runInBackground(
+      this.#index.load().then(drop, (error: unknown) => {
+        this.#options.logger.debug(`list of services: ${asError(error).message}`);
+      }),
+    );
+  }
+
+  #onState(state: ConnectionState): void {
+    if (isDown(state)) {
+      this.#isAway = true;
+      this.#outage.abort(new DiscoveryError('DISCOVERY_TIMEOUT', 'Nacos cannot be reached'));
+      this.#outage = new AbortController();
+    } else if (state === 'ready') {
+      this.#isAway = false;
+      this.#index.retry();
+      for (const [name, known] of this.#names) {
+        if (known.kind === 'unknown' && known.isAway) this.#names.delete(name);
+      }
+    }
+  }
+}
+
+function isWaiting(state: NameState): boolean {
+  return state.kind === 'service' && !state.entry.hasList && !state.entry.isLate;
+}
+
+function isDown(state: ConnectionState): boolean {
+  return state === 'backoff' || state === 'closed';
+}
+
+function timeout(name: string): DiscoveryError {
+  return new DiscoveryError(
+    'DISCOVERY_TIMEOUT',
+    `Nacos did not tell in time whether ${name} is a service`,
+  );
+}
