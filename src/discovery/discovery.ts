@@ -131,7 +131,7 @@ function createRouter(resolver: Resolver): CallRouter {
 function whyNone(service: string, group: string, state: NameState): DiscoveryError {
   if (state.kind === 'ambiguous') return ambiguous(service, state.names);
   if (state.kind === 'service' && state.entry.hasList) return state.entry.whyNone();
-  if (state.kind === 'unknown' && !state.isAway) {
+  if (state.kind === 'unknown' && !state.isGuess) {
     return new NoInstanceError(`there is no service ${service} in group ${group}`, {
       details: { service, group, total: 0, unhealthy: 0, disabled: 0, weightless: 0 },
     });

@@ -3,7 +3,7 @@
  * call. The first call with a name asks the registry and waits, bounded; all later ones read a map. What is unknown is
  * remembered for a while, so that names of DNS cost one question. Never throws because Nacos is away.
  */
-import { DiscoveryError, isNacosError } from '../errors.js';
+import { ConfigError, DiscoveryError, isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState, NamingApi } from '../naming-api.js';
 import { asError, runInBackground, waitWithin } from '../util/deferred.js';
@@ -23,7 +23,8 @@ export interface ResolverOptions extends ServiceEntryOptions {
 export type NameState =
   | { readonly kind: 'service'; readonly entry: ServiceEntry; readonly isExact: boolean }
   | { readonly kind: 'ambiguous'; readonly names: readonly string[]; readonly untilMs: number }
-  | { readonly kind: 'unknown'; readonly untilMs: number; readonly isAway: boolean };
+  /** isGuess: nobody answered, so a new connection may tell more. */
+  | { readonly kind: 'unknown'; readonly untilMs: number; readonly isGuess: boolean };
 
 /** Names kept at once, known and unknown; the oldest go first. A real registry's callers use far fewer. */
 const MAX_NAMES = 4096;
@@ -85,7 +86,7 @@ export class Resolver {
     const state = this.known(name);
     if (state !== undefined && !isWaiting(state)) return state;
     if (!this.#isClosed) await this.#joinLookup(name, signal);
-    return this.known(name) ?? { kind: 'unknown', untilMs: 0, isAway: this.#isAway };
+    return this.known(name) ?? { kind: 'unknown', untilMs: 0, isGuess: true };
   }
 
   async close(): Promise<void> {
@@ -136,7 +137,7 @@ export class Resolver {
       if (this.#options.naming.connectionState !== 'ready') this.#isAway = true;
       const state = this.#names.get(name);
       if (state?.kind === 'service') state.entry.markLate();
-      else this.#remember(name, this.#unknown());
+      else this.#rememberUnknown(name, !(error instanceof ConfigError));
     }
   }
 
@@ -153,7 +154,7 @@ export class Resolver {
       const { names } = match;
       this.#remember(name, { kind: 'ambiguous', names, untilMs: this.#index.staleAtMs });
     } else {
-      this.#remember(name, { kind: 'unknown', untilMs: this.#index.staleAtMs, isAway: false });
+      this.#remember(name, { kind: 'unknown', untilMs: this.#index.staleAtMs, isGuess: false });
     }
   }
 
@@ -178,7 +179,7 @@ export class Resolver {
       if (known === undefined) probe.start();
       await probe.firstList();
       if (probe.total === 0 && known === undefined) {
-        this.#remember(name, this.#unknown());
+        this.#rememberUnknown(name, false);
         await probe.close();
         return;
       }
@@ -226,9 +227,9 @@ export class Resolver {
     this.#names.set(name, state);
   }
 
-  #unknown(): NameState {
+  #rememberUnknown(name: string, isGuess: boolean): void {
     const { clock, nameTtlMs } = this.#options;
-    return { kind: 'unknown', untilMs: clock.nowMs() + nameTtlMs, isAway: this.#isAway };
+    this.#remember(name, { kind: 'unknown', untilMs: clock.nowMs() + nameTtlMs, isGuess });
   }
 
   /** A service found without case may get a namesake: then the next call asks again. Calls do not wait for this. */
@@ -258,7 +259,7 @@ export class Resolver {
       this.#isAway = false;
       this.#index.retry();
       for (const [name, known] of this.#names) {
-        if (known.kind === 'unknown' && known.isAway) this.#names.delete(name);
+        if (known.kind === 'unknown' && known.isGuess) this.#names.delete(name);
       }
     }
   }
