@@ -16,9 +16,9 @@ const USAGE = `Usage:
   nacos-serving help [run|dev]
 `;
 
-const RULES = `Before app.js every flag is one of ours. After it the exact names of our flags are ours, and everything
-else goes to the app. Order: code > flags > variables > nacos.yaml, nacos.yml, nacos.json or the key "nacos" of
-package.json > default. Booleans: --x, --no-x, --x=false.
+const RULES = `Before app.js every flag is one of ours. After it the exact names of our flags are ours, and
+everything else goes to the app. Order: code > flags > variables > nacos.yaml, nacos.yml, nacos.json
+or the key "nacos" of package.json > default. Booleans: --x, --no-x, --x=false.
 `;
 
 const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
@@ -43,7 +43,7 @@ export function helpText(about: CommandName | undefined): string {
       ? ''
       : 'Registers the server of an unchanged app in Nacos, and lets it call services by name.\n',
     USAGE,
-    'Flags (variable, default):',
+    'Flags:',
     ...rows.map(flagHelp),
     ...['  -h, --help', '  -v, --version'],
     '',
@@ -62,15 +62,21 @@ function devHelp(): string {
   return [
     'Starts a Nacos-compatible server in memory, for development: no Java, nothing to install.\n',
     'Usage:\n  nacos-serving dev [flags]\n',
-    'Flags (default):',
-    ...DEV_ROWS.map((row) => `  ${spelling(row)} (${defaultText(row)})\n${wrap(row.doc, INDENT)}`),
+    'Flags:',
+    ...DEV_ROWS.map(
+      (row) =>
+        `  ${spelling(row)}
+${wrap(`${row.doc} Default: ${defaultText(row)}.`, INDENT)}`,
+    ),
     '  -h, --help\n',
     'Ctrl-C or SIGTERM ends it with exit code 0. A port that is in use gives exit code 1.\n',
   ].join('\n');
 }
 
 function flagHelp(row: OptionRow): string {
-  return `  ${spelling(row)} (${row.env}, ${defaultText(row)})\n${wrap(row.doc, INDENT)}`;
+  const facts = `${row.doc} Default: ${defaultText(row)}. Variable: ${row.env}.`;
+  return `  ${spelling(row)}
+${wrap(facts, INDENT)}`;
 }
 
 function spelling(row: FlagRow): string {

@@ -39,6 +39,7 @@ export function parseYamlTree(text: string): FileNode {
   function toNode(node: unknown, depth: number, fallback: Place): FileNode {
     const resolved = yaml.isAlias(node) ? node.resolve(document) : node;
     const here = yaml.isNode(node) ? place(node.range?.[0]) : fallback;
+    if (resolved === undefined) throw new FileSyntaxError('an alias without its anchor', here);
     if (depth > MAX_DEPTH) throw new FileSyntaxError('nested too deep', here);
     if (yaml.isMap(resolved)) {
       return { kind: 'map', place: here, entries: toEntries(resolved.items, depth, here) };

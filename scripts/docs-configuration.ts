@@ -1,0 +1,197 @@
+/**
+ * Owns the text of docs/configuration.md, made from the table of options, so that the page cannot lag behind. Called by
+ * test/unit/options/docs.test.ts, which fails when the page is stale; `npx vitest run test/unit/options/docs.test.ts -u`
+ * writes it.
+ */
+import { CLI_VARIABLE } from '../src/options/env.js';
+import {
+  codeKey,
+  fileKey,
+  INERT_ROWS,
+  OPTION_ROWS,
+  splitPath,
+  type OptionRow,
+} from '../src/options/schema.js';
+import { SERVERS_ALLOWED } from '../src/options/server-list.js';
+
+export function configurationPage(): string {
+  const rows: readonly OptionRow[] = OPTION_ROWS;
+  return `# Configuration
+
+<!-- Generated from src/options/schema.ts by scripts/docs-configuration.ts; do not edit.
+     Write it anew: npx vitest run test/unit/options/docs.test.ts -u -->
+
+Every option can be given in code, as a flag, as an environment variable and in a file. What stands further left wins:
+
+    code > command line > environment > file > default
+
+\`undefined\` in code, an empty variable and an empty key in a file mean *not given*; \`0\`, \`''\` and \`false\` are values.
+Every value of every layer is checked, also one that a higher layer hides. Metadata is the one option that is joined: key
+by key, the higher layer wins per key.
+
+## Options
+
+| key in files | flag | variable | default | allowed | what it does |
+|---|---|---|---|---|---|
+${rows.map(optionLine).join('\n')}
+
+Booleans are \`--x\`, \`--no-x\` and \`--x=false\`; in variables and files also yes/no, on/off and 1/0. Times are seconds, fractions
+allowed; in code they are milliseconds under a key that ends in \`Ms\`. Log levels may be in capitals; \`warning\` and
+\`critical\` are read as \`warn\` and \`error\`.
+
+In code the same options are an object of areas:
+
+\`\`\`ts
+{ server: '10.0.0.1:8848,10.0.0.2', service: { name: 'orders' }, shutdown: { ${secondsExample(rows)}: 5000 } }
+\`\`\`
+
+Keys in code: ${rows.map((row) => `\`${codePath(row)}\``).join(', ')}.
+
+## Files
+
+The first of \`nacos.yaml\`, \`nacos.yml\` and \`nacos.json\` in the working directory counts; without any of them, the key \`nacos\` of
+\`package.json\`. Areas stand at the root or under \`nacos\`; keys may be written in snake_case or camelCase.
+
+\`\`\`yaml
+nacos:
+  server: 127.0.0.1:8848
+  namespace: public
+service:
+  name: orders
+  metadata:
+    version: 1.10 # read as the text "1.10"
+shutdown:
+  quiet_time: 2
+\`\`\`
+
+An unknown key is an error, with line, column and the nearest name. A key that is given twice is one too.
+
+## Servers
+
+\`server\` is ${SERVERS_ALLOWED}. \`http://\` in front and a path behind are
+dropped. gRPC is reached at the port + 1000.
+
+## Detected values
+
+\`service.name\`, \`service.ip\` and \`service.port\` are detected when nothing gives them. The word \`auto\` for ip and port
+says so explicitly, and hides what a lower layer gives.
+
+In Kubernetes, a service called \`nacos\` puts \`NACOS_SERVICE_HOST\`, \`NACOS_SERVICE_PORT\` and \`NACOS_PORT=tcp://...\` into every
+pod of its namespace. That \`NACOS_SERVICE_PORT\` is the port of the Nacos server and not of your app: it is recognised and
+ignored, with a warning in the log. A value of your own, different from it, counts.
+
+## Coming from nacos-serving-python
+
+These keys are read and checked, so that files and scripts go on working, but they have no effect in this version. Each one
+that is given is named once in the log (\`... has no effect in this version\`), unless it asks for what happens anyway.
+
+| key in files | flag | variable | original default | what it meant |
+|---|---|---|---|---|
+${INERT_ROWS.map(inertLine).join('\n')}
+
+## Command line
+
+    nacos-serving [flags] app.js [arguments and flags]
+    nacos-serving run [flags] app.js [-- arguments as they stand]
+    nacos-serving [flags] -- command [arguments]
+    nacos-serving dev [--port 8848] [--host 127.0.0.1]
+
+- The first word that is no flag and names a command (\`run\`, \`dev\`, \`help\`) is that command; else the command is \`run\`. A file
+  of such a name is \`./dev\`.
+- Before the app every flag is ours, and an unknown one ends with exit code 2 and the nearest name.
+- After the app the exact names of our flags are ours; everything else, \`--help\` too, goes to the app. After \`--\` everything does.
+- A boolean takes the word \`true\` or \`false\` behind it: \`--empty-protection false\`. Other words are not touched.
+- Without an app, \`--\` starts any command: \`nacos-serving -- npm start\`. It is looked up in PATH, with \`node_modules/.bin\` of the
+  working directory and of the folders above in front.
+- A TypeScript file runs by itself on a Node that strips types; on older ones with the app's own \`tsx\`.
+
+The flags reach the app's process in one variable, \`${CLI_VARIABLE}\`, and still rank above the environment; the hooks get there by
+\`--require\` in \`NODE_OPTIONS\`, next to what is there already. Both are inherited by the processes that the app starts.
+
+| exit code | when |
+|---|---|
+| the app's own | always once the app was started; after a signal the same signal (128 + number where a signal cannot end us) |
+| 2 | the command line, an option or the file is wrong; nothing was started |
+| 126 / 127 | the command is not executable / not found |
+| 0 | \`dev\` was ended by Ctrl-C or SIGTERM |
+| 1 | \`dev\` cannot listen, for example because the port is in use |
+
+Signals: on Node 22.15 and later (not Windows) the app takes the place of \`nacos-serving\`, with the same pid. Elsewhere, and for
+commands, it is a child: SIGTERM, SIGHUP, SIGQUIT and SIGUSR2 are forwarded, and SIGINT too unless the terminal has
+already sent it to the child. A SIGKILL of \`nacos-serving\` itself cannot be forwarded.
+
+## Errors
+
+Every error on options is one line that names the key, the value, where it came from and what is allowed. The command line
+then ends with exit code 2 before the app starts; under preload or import the line is logged and the app runs unregistered; in
+code a \`ConfigError\` is thrown.
+
+    nacos-serving: service.port = "99999" (nacos.yaml:4:9): must be a port from 1 to 65535
+    nacos-serving: unknown flag --servce-port: did you mean --service-port?
+`;
+}
+
+function optionLine(row: OptionRow): string {
+  return line([
+    code(fileKey(row)),
+    flags(row),
+    code(row.env),
+    defaultText(row),
+    allowedText(row),
+    row.doc,
+  ]);
+}
+
+function inertLine(row: OptionRow): string {
+  return line([code(fileKey(row)), flags(row), code(row.env), defaultText(row), row.doc]);
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function flags(row: OptionRow): string {
+  const names = row.kind === 'boolean' ? [row.flag, `no-${row.flag}`] : [row.flag];
+  return names.map((name) => code(`--${name}`)).join(' ');
+}
+
+function defaultText(row: OptionRow): string {
+  if (row.unset !== undefined) return row.unset;
+  return code(String(row.default)) + (row.kind === 'seconds' ? ' s' : '');
+}
+
+function allowedText(row: OptionRow): string {
+  if (row.choices !== undefined) return row.choices.join(', ');
+  switch (row.kind) {
+    case 'boolean':
+      return 'true, false';
+    case 'metadata':
+      return `\`key=value\` per flag, \`k=v,k2=v2\` in the variable, a map in files; at most ${String(row.max)} characters`;
+    case 'address-list':
+      return 'see below';
+    case 'host':
+      return 'IPv4, IPv6 or host name, or auto';
+    case 'file':
+      return 'a path; a relative one starts at the working directory';
+    case 'text':
+    case 'choice':
+      return row.allowed ?? 'text';
+    default:
+      return `${String(row.min)} to ${String(row.max)}${row.auto === true ? ', or auto' : ''}`;
+  }
+}
+
+function codePath(row: OptionRow): string {
+  const [area] = splitPath(row.path);
+  return area === '' ? codeKey(row) : `${area}.${codeKey(row)}`;
+}
+
+function secondsExample(rows: readonly OptionRow[]): string {
+  const row = rows.find((each) => each.path === 'shutdown.timeout');
+  if (row === undefined) throw new RangeError('the example of the page has lost its row');
+  return codeKey(row);
+}

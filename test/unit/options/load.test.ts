@@ -1,0 +1,339 @@
+import path from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { loadOptions } from '../../../src/options/load.js';
+import {
+  codeKey,
+  fileKey,
+  INERT_ROWS,
+  OPTION_ROWS,
+  splitPath,
+  type OptionRow,
+} from '../../../src/options/schema.js';
+import { failure, load } from './loading.js';
+
+const ROWS: readonly OptionRow[] = OPTION_ROWS;
+
+/** For each option a value that is not its default: as text, as code gives it, and as it is read back. */
+const SAMPLES: Readonly<Record<string, readonly [text: string, code: unknown, value: unknown]>> = {
+  server: [
+    '10.0.0.1:80,b',
+    ['10.0.0.1:80', { host: 'b', port: 8848 }],
+    [
+      { host: '10.0.0.1', port: 80 },
+      { host: 'b', port: 8848 },
+    ],
+  ],
+  namespace: ['dev', 'dev', 'dev'],
+  'service.name': ['demo.api', 'demo.api', 'demo.api'],
+  'service.ip': ['[fe80::1]', '[fe80::1]', 'fe80::1'],
+  'service.port': ['8080', 8080, 8080],
+  'service.group': ['G:1', 'G:1', 'G:1'],
+  'service.cluster': ['hz', 'hz', 'hz'],
+  'service.weight': ['0', 0, 0],
+  'service.metadata': ['a=1,b=x=y', { a: '1', b: 'x=y' }, { a: '1', b: 'x=y' }],
+  'registration.auto_register': ['false', false, false],
+  'discovery.empty_protection': ['No', false, false],
+  'heartbeat.interval': ['1.5', 1500, 1500],
+  'heartbeat.timeout': ['0.5', 500, 500],
+  'shutdown.graceful': ['off', false, false],
+  'shutdown.timeout': ['0', 0, 0],
+  'shutdown.deregister': ['0', false, false],
+  'shutdown.quiet_time': ['.25', 250, 250],
+  'logging.level': ['WARNING', 'debug', undefined],
+  'logging.file': ['/tmp/x.log', '/tmp/x.log', '/tmp/x.log'],
+};
+
+function sample(row: OptionRow): { text: string; code: unknown; value: unknown } {
+  const [text, code, value] = SAMPLES[row.path] ?? [];
+  if (text === undefined) throw new Error(`no sample for ${row.path}`);
+  return { text, code, value };
+}
+
+function valueOf(options: unknown, row: OptionRow): unknown {
+  const [area] = splitPath(row.path);
+  const inside = area === '' ? options : (options as Record<string, unknown>)[area];
+  return (inside as Record<string, unknown>)[codeKey(row)];
+}
+
+function nested(key: string, value: unknown): object {
+  const [area, inner] = splitPath(key);
+  return area === '' ? { [inner]: value } : { [area]: { [inner]: value } };
+}
+
+describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
+  const { text, code, value } = sample(row);
+  const expected = row.path === 'logging.level' ? 'warn' : value;
+
+  it('is read from its variable', () => {
+    const { options, origins } = load({ env: { [row.env]: text } });
+    expect(valueOf(options, row)).toEqual(expected);
+    expect(origins[row.path]).toBe(`env ${row.env}`);
+  });
+
+  it('is read from its flag, also handed over by the command line', () => {
+    for (const layers of [
+      { cli: { [row.path]: text } },
+      { env: { NACOS_SERVING_CLI: JSON.stringify({ [row.path]: text }) } },
+    ]) {
+      const { options, origins } = load(layers);
+      expect(valueOf(options, row)).toEqual(expected);
+      expect(origins[row.path]).toBe(`--${row.flag}`);
+    }
+  });
+
+  it('is read from YAML and JSON files and from package.json', () => {
+    const tree = nested(fileKey(row), text);
+    const inNacos = row.path.includes('.') ? tree : (tree as { nacos: object }).nacos;
+    const [area, key] = splitPath(fileKey(row));
+    for (const [name, content] of [
+      ['nacos.yaml', `# first line\n${area}:\n  ${key}: "${text}"\n`],
+      ['nacos.yml', `# first line\n{nacos: ${JSON.stringify(inNacos)}}\n`],
+      ['nacos.json', `\n${JSON.stringify(tree)}`],
+      ['package.json', `{"name":"x",\n"nacos":${JSON.stringify(inNacos)}}`],
+    ] as const) {
+      const { options, origins } = load({ files: { [name]: content } });
+      expect(valueOf(options, row)).toEqual(expected);
+      expect(origins[row.path]).toBe(`${name}:${name === 'nacos.yaml' ? '3' : '2'}`);
+    }
+  });
+
+  it('is read from code', () => {
+    const { options, origins } = load({ code: nested(codePath(row), code) });
+    expect(valueOf(options, row)).toEqual(row.path === 'logging.level' ? 'debug' : value);
+    expect(origins[row.path]).toBe('code');
+  });
+
+  it('has its default when nothing gives it', () => {
+    const { options, origins } = load({
+      env: { [row.env]: '' },
+      code: nested(codePath(row), undefined),
+    });
+    expect(valueOf(options, row)).toEqual(DEFAULTS[row.path]);
+    expect(origins[row.path]).toBe('default');
+  });
+});
+
+function codePath(row: OptionRow): string {
+  const [area] = splitPath(row.path);
+  return area === '' ? codeKey(row) : `${area}.${codeKey(row)}`;
+}
+
+/** The defaults that bind. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  server: [{ host: '127.0.0.1', port: 8848 }],
+  namespace: 'public',
+  'service.group': 'DEFAULT_GROUP',
+  'service.cluster': 'DEFAULT',
+  'service.weight': 1,
+  'service.metadata': {},
+  'registration.auto_register': true,
+  'discovery.empty_protection': true,
+  'heartbeat.interval': 5000,
+  'heartbeat.timeout': 3000,
+  'shutdown.graceful': true,
+  'shutdown.timeout': 10_000,
+  'shutdown.deregister': true,
+  'shutdown.quiet_time': 1000,
+  'logging.level': 'warn',
+};
+
+describe('the order of the layers', () => {
+  const files = { 'nacos.yaml': 'service: {name: file, group: file, cluster: file, weight: 2}' };
+  const env = {
+    NACOS_SERVICE_NAME: 'env',
+    NACOS_SERVICE_GROUP: 'env',
+    NACOS_SERVICE_CLUSTER: 'env',
+  };
+  const cli = { 'service.name': 'cli', 'service.group': 'cli' };
+  const code = { service: { name: 'code' } };
+
+  it('is code, command line, variables, file, default', () => {
+    const { options, origins } = load({ files, env, cli, code });
+    expect(options.service).toMatchObject({
+      name: 'code',
+      group: 'cli',
+      cluster: 'env',
+      weight: 2,
+    });
+    expect(origins).toMatchObject({
+      'service.name': 'code',
+      'service.group': '--service-group',
+      'service.cluster': 'env NACOS_SERVICE_CLUSTER',
+      'service.weight': 'nacos.yaml:1',
+      'service.port': 'default',
+    });
+  });
+
+  it('ranks flags that the command line handed over above variables and below flags of this process', () => {
+    const handed = {
+      NACOS_SERVING_CLI: JSON.stringify({ 'service.name': 'outer', namespace: 'outer' }),
+    };
+    const { options } = load({ env: { ...env, ...handed, NACOS_NAMESPACE: 'env' }, cli });
+    expect(options.service.name).toBe('cli');
+    expect(options.namespace).toBe('outer');
+  });
+
+  it('checks what a higher layer hides, too', () => {
+    expect(
+      failure({ env: { NACOS_SERVICE_PORT: 'x' }, code: { service: { port: 1 } } }).message,
+    ).toBe('service.port = "x" (env NACOS_SERVICE_PORT): must be a port from 1 to 65535');
+  });
+
+  it('joins metadata key by key', () => {
+    const { options, origins } = load({
+      files: { 'nacos.yaml': 'service:\n  metadata: {zone: a, version: 1.10, canary: no}' },
+      env: { NACOS_METADATA: 'zone=b' },
+      cli: { 'service.metadata': ['version=2', 'version=3'] },
+      code: { service: { metadata: { team: 'x' } } },
+    });
+    expect(options.service.metadata).toEqual({ zone: 'b', version: '3', canary: 'no', team: 'x' });
+    expect(origins['service.metadata']).toBe('code, --metadata, env NACOS_METADATA, nacos.yaml:2');
+  });
+
+  it('bounds joined metadata', () => {
+    const error = failure({
+      env: { NACOS_METADATA: `a=${'x'.repeat(600)}` },
+      cli: { 'service.metadata': [`b=${'y'.repeat(600)}`] },
+    });
+    expect(error.message).toMatch(
+      /\(--metadata, env NACOS_METADATA\): must be at most 1024 characters/,
+    );
+  });
+
+  it('lets the word auto hide the address and port of a lower layer', () => {
+    const { options, origins } = load({
+      files: { 'nacos.yaml': 'service: {ip: 10.0.0.1, port: 80}' },
+      cli: { 'service.ip': 'auto', 'service.port': 'auto' },
+    });
+    expect(options.service).toMatchObject({ ip: undefined, port: undefined });
+    expect(origins['service.ip']).toBe('--service-ip');
+  });
+});
+
+describe('the loaded options', () => {
+  it('are frozen all the way down', () => {
+    const loaded = load({ cli: { server: 'a,b', 'service.metadata': ['a=1'] } });
+    const { options } = loaded;
+    for (const part of [
+      loaded,
+      loaded.origins,
+      loaded.notices,
+      options,
+      options.server,
+      options.server[0],
+      options.service,
+      options.service.metadata,
+      options.shutdown,
+    ]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it('leave the objects of the caller as they are', () => {
+    const code = { server: [{ host: 'a', port: 1 }], service: { metadata: { a: '1' } } };
+    load({ code });
+    expect(Object.isFrozen(code.server)).toBe(false);
+    expect(Object.isFrozen(code.server[0])).toBe(false);
+    expect(Object.isFrozen(code.service.metadata)).toBe(false);
+  });
+
+  it('log from info on under the command line, from warn on elsewhere, or as the caller says', () => {
+    const level = (env: Record<string, string>, defaultLevel?: 'error'): string =>
+      loadOptions({ env, cwd: '/nowhere', ...(defaultLevel === undefined ? {} : { defaultLevel }) })
+        .options.logging.level;
+    expect(level({})).toBe('warn');
+    expect(level({ NACOS_SERVING_CLI: '{}' })).toBe('info');
+    expect(level({ NACOS_SERVING_CLI: '{}' }, 'error')).toBe('error');
+    expect(level({ NACOS_LOG_LEVEL: 'CRITICAL' })).toBe('error');
+  });
+
+  it('start a relative log file at the working directory', () => {
+    const { options } = loadOptions({ env: { NACOS_LOG_FILE: 'a/b.log' }, cwd: '/srv' });
+    expect(options.logging.file).toBe(path.resolve('/srv/a/b.log'));
+  });
+
+  it('take the empty namespace of other clients for public', () => {
+    expect(load({ code: { namespace: '' } }).options.namespace).toBe('public');
+    expect(load({ files: { 'nacos.yaml': 'nacos: {namespace: ""}' } }).options.namespace).toBe(
+      'public',
+    );
+  });
+});
+
+describe('keys of the original without effect here', () => {
+  it('are accepted, with one notice each', () => {
+    const { notices } = load({
+      files: { 'nacos.yaml': 'registration:\n  retry_times: 5\n  retryInterval: 2.5\n' },
+      env: { NACOS_REGISTER_ON_REQUEST: 'true' },
+      cli: { 'registration.register_on_startup': 'false' },
+    });
+    expect([...notices].sort()).toEqual([
+      'registration.register_on_request (env NACOS_REGISTER_ON_REQUEST) has no effect in this version',
+      'registration.register_on_startup (--register-on-startup) has no effect in this version',
+      'registration.retry_interval (nacos.yaml:3) has no effect in this version',
+      'registration.retry_times (nacos.yaml:2) has no effect in this version',
+    ]);
+  });
+
+  it('need no notice when they ask for what happens anyway', () => {
+    const cli = {
+      'registration.register_on_startup': 'true',
+      'registration.register_on_request': 'false',
+    };
+    expect(load({ cli }).notices).toEqual([]);
+  });
+
+  it('are checked all the same', () => {
+    expect(failure({ cli: { 'registration.retry_times': '1.5' } }).message).toBe(
+      'registration.retry_times = "1.5" (--retry-times): must be a whole number from 0 to 1000000',
+    );
+  });
+
+  it('are no options of code', () => {
+    for (const row of INERT_ROWS) {
+      expect(failure({ code: nested(codePath(row), 1) }).code).toBe('UNKNOWN_OPTION');
+    }
+  });
+});
+
+describe('options in code', () => {
+  it.each([
+    [
+      { shutdown: { timeout: 5 } },
+      'unknown option shutdown.timeout (code): did you mean shutdown.timeoutMs?',
+    ],
+    [{ service: { prot: 5 } }, 'unknown option service.prot (code): did you mean service.port?'],
+    [{ servers: 'a' }, 'unknown option servers (code): did you mean server?'],
+    [{ nonsense: 1 }, 'unknown option nonsense (code)'],
+    [{ service: 'x' }, 'service = "x" (code): must be an object'],
+    [{ service: null }, 'service = null (code): must be an object'],
+    [[], 'options = [] (code): must be an object'],
+    [
+      { shutdown: { quietTimeMs: -1 } },
+      'shutdown.quietTimeMs = -1 (code): must be milliseconds from 0 to 3600000',
+    ],
+    [
+      { service: { port: Number.NaN } },
+      'service.port = null (code): must be a port from 1 to 65535',
+    ],
+    [{ service: { name: 5 } }, /^service.name = 5 \(code\): must be 1 to 512 characters/],
+    [
+      { service: { metadata: { a: 1 } } },
+      /^service.metadata = \{"a":1\} \(code\): must be key=value/,
+    ],
+    [{ server: [] }, /^server = \[\] \(code\): must be host:port/],
+  ])('%j are refused in one line', (code, message) => {
+    expect(failure({ code }).message).toMatch(message);
+  });
+
+  it('that cannot be shown are refused all the same', () => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    expect(failure({ code: { service: { name: circular } } }).message).toMatch(
+      /^service.name = \[object Object\]/,
+    );
+    expect(failure({ code: { namespace: 1n } }).message).toMatch(/^namespace = 1 \(code\)/);
+  });
+});
