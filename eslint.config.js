@@ -169,7 +169,7 @@ export default defineConfig(
   trusted(['src/util/clock.ts'], 'time'),
   trusted(['src/options/{env,file}.ts'], 'input'),
   trusted(['src/registration/{shutdown,ownership}.ts'], 'control', 'global'),
-  trusted(['src/adapters/global-hooks/**'], 'control', 'global'),
+  trusted(['src/adapters/global-hooks{/**,.*}'], 'control', 'global'),
   trusted(['src/runtime/**'], 'global'),
   trusted(['src/sidecar/**'], 'control'),
   // The preload files run before any clock can be loaded.
