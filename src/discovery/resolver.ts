@@ -6,6 +6,7 @@
 import { ConfigError, DiscoveryError, isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState, NamingApi } from '../naming-api.js';
+import type { Timer } from '../util/clock.js';
 import { asError, runInBackground, waitWithin } from '../util/deferred.js';
 import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
 import { ServiceIndex, type NameMatch } from './service-index.js';
@@ -49,6 +50,9 @@ export class Resolver {
   /** No connection since the last failure: nobody waits for one. */
   #isAway: boolean;
   #outage = new AbortController();
+  /** A timer sets it, so that a call by such a name reads no clock. */
+  #isRecheckDue = false;
+  #recheckTimer: Timer | undefined;
   #isClosed = false;
 
   constructor(options: ResolverOptions) {
@@ -68,7 +72,7 @@ export class Resolver {
     const state = this.#names.get(name);
     if (state === undefined) return undefined;
     if (state.kind === 'service') {
-      if (!state.isExact && !this.#isAway && this.#index.isStale) this.#recheckAliases();
+      if (this.#isRecheckDue && !state.isExact && !this.#isAway) this.#recheckAliases();
       return state;
     }
     if (state.untilMs > this.#options.clock.nowMs()) return state;
@@ -93,6 +97,7 @@ export class Resolver {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopListening();
+    this.#recheckTimer?.cancel();
     this.#outage.abort();
     const entries = [...this.#entries.values(), ...this.#probes];
     this.#names.clear();
@@ -225,6 +230,11 @@ export class Resolver {
       if (oldest.done !== true) this.#names.delete(oldest.value);
     }
     this.#names.set(name, state);
+    if (state.kind === 'service' && !state.isExact && !this.#isRecheckDue) {
+      this.#recheckTimer ??= this.#options.clock.after(this.#options.nameTtlMs, () => {
+        this.#isRecheckDue = true;
+      });
+    }
   }
 
   #rememberUnknown(name: string, isGuess: boolean): void {
@@ -234,20 +244,28 @@ export class Resolver {
 
   /** A service found without case may get a namesake: then the next call asks again. Calls do not wait for this. */
   #recheckAliases(): void {
-    const drop = (): void => {
-      for (const [name, state] of this.#names) {
-        if (state.kind !== 'service' || state.isExact) continue;
-        const match = this.#index.match(name);
-        const isSame = match.kind === 'found' && match.name === state.entry.service.name;
-        // One that is gone from the list keeps its subscription, which knows better.
-        if (!isSame && match.kind !== 'none') this.#names.delete(name);
-      }
-    };
+    this.#isRecheckDue = false;
+    this.#recheckTimer = undefined;
     runInBackground(
-      this.#index.load().then(drop, (error: unknown) => {
-        this.#options.logger.debug(`list of services: ${asError(error).message}`);
-      }),
+      this.#index.load().then(
+        () => this.#refreshAliases(),
+        (error: unknown) => {
+          this.#options.logger.debug(`list of services: ${asError(error).message}`);
+          this.#refreshAliases();
+        },
+      ),
     );
+  }
+
+  #refreshAliases(): void {
+    for (const [name, state] of [...this.#names]) {
+      if (state.kind !== 'service' || state.isExact) continue;
+      const match = this.#index.match(name);
+      const isSame = match.kind === 'found' && match.name === state.entry.service.name;
+      // One that is gone from the list keeps its subscription, which knows better.
+      if (isSame || match.kind === 'none') this.#remember(name, state);
+      else this.#names.delete(name);
+    }
   }
 
   #onState(state: ConnectionState): void {

@@ -47,69 +47,69 @@ class Rotation implements Balancer {
   }
 }
 
-/** All arrays have the same length, so a read inside it is never undefined; `?? 0` only says so to the compiler. */
+/**
+ * Two arrays in heap order, the earliest deadline first: comparing needs no way round by the index. Reads are never outside of them;
+ * `?? 0` only says so to the compiler.
+ */
 class DeadlineHeap implements Balancer {
   readonly #weights: Float64Array;
-  /** Phase plus picks so far. The deadline is computed from it anew each time, so that no rounding error adds up. */
+  /** By index: phase plus picks so far. The deadline comes from it anew each time, so that no rounding error adds up. */
   readonly #turns: Float64Array;
-  readonly #deadlines: Float64Array;
-  /** Indexes of instances with a weight, the earliest deadline on top. */
   readonly #heap: Uint32Array;
+  readonly #dues: Float64Array;
 
   constructor(weights: readonly number[], random: () => number) {
     this.#weights = Float64Array.from(weights);
     this.#turns = new Float64Array(weights.length);
-    this.#deadlines = new Float64Array(weights.length);
     const weighty: number[] = [];
     for (const [index, weight] of weights.entries()) {
-      if (!(weight > 0)) continue;
-      weighty.push(index);
-      this.#turns[index] = random();
-      this.#deadlines[index] = (this.#turns[index] ?? 0) / weight;
+      if (weight > 0) weighty.push(index);
     }
     this.#heap = Uint32Array.from(weighty);
+    this.#dues = new Float64Array(weighty.length);
+    for (let at = 0; at < weighty.length; at += 1) this.#advance(at, random());
     this.#heapify();
     const skipped = Math.floor(random() * RUN_IN_PER_INSTANCE * weighty.length);
     for (let count = 0; count < skipped; count += 1) this.pick();
   }
 
   pick(): number {
-    return this.#heap.length === 0 ? -1 : this.#takeTop();
-  }
-
-  /** The excluded lose the turns that were due: else they would get them all in one burst later. */
-  pickExcept(isExcluded: (index: number) => boolean): number {
-    const top = this.#heap[0];
-    if (top === undefined) return -1;
-    if (!isExcluded(top)) return this.#takeTop();
-    let best = -1;
-    for (const index of this.#heap) {
-      if (isExcluded(index)) continue;
-      if (best < 0 || this.#isBefore(index, best)) best = index;
-    }
-    if (best < 0) return -1;
-    const due = this.#deadlines[best] ?? 0;
-    for (const index of this.#heap) {
-      const early = due - (this.#deadlines[index] ?? 0);
-      if (early > 0) this.#advance(index, Math.ceil(early * (this.#weights[index] ?? 1)));
-    }
-    this.#advance(best, 1);
-    this.#heapify();
-    return best;
-  }
-
-  /** Gives the turn to the one on top; its next deadline is later, so it can only sink. */
-  #takeTop(): number {
-    const index = this.#heap[0] ?? 0;
-    this.#advance(index, 1);
+    const index = this.#heap[0];
+    if (index === undefined) return -1;
+    // Its next deadline is later, so it can only sink.
+    this.#advance(0, 1);
     this.#sink(0);
     return index;
   }
 
-  #advance(index: number, turns: number): void {
+  /** The excluded lose the turns that were due: else they would get them all in one burst later. */
+  pickExcept(isExcluded: (index: number) => boolean): number {
+    const heap = this.#heap;
+    const dues = this.#dues;
+    if (heap[0] === undefined || !isExcluded(heap[0])) return this.pick();
+    let best = -1;
+    for (let at = 1; at < heap.length; at += 1) {
+      if (isExcluded(heap[at] ?? 0)) continue;
+      if (best < 0 || this.#isBefore(at, best)) best = at;
+    }
+    if (best < 0) return -1;
+    const due = dues[best] ?? 0;
+    for (let at = 0; at < heap.length; at += 1) {
+      const early = due - (dues[at] ?? 0);
+      if (early > 0) this.#advance(at, Math.ceil(early * (this.#weights[heap[at] ?? 0] ?? 0)));
+    }
+    const picked = heap[best] ?? -1;
+    this.#advance(best, 1);
+    this.#heapify();
+    return picked;
+  }
+
+  /** Moves the deadline of the one at this place of the heap. */
+  #advance(at: number, turns: number): void {
+    const index = this.#heap[at] ?? 0;
     const sum = (this.#turns[index] ?? 0) + turns;
     this.#turns[index] = sum;
-    this.#deadlines[index] = sum / (this.#weights[index] ?? 1);
+    this.#dues[at] = sum / (this.#weights[index] ?? 1);
   }
 
   #heapify(): void {
@@ -118,24 +118,28 @@ class DeadlineHeap implements Balancer {
 
   #sink(from: number): void {
     const heap = this.#heap;
-    const moving = heap[from] ?? 0;
+    const dues = this.#dues;
+    const size = heap.length;
+    const index = heap[from] ?? 0;
+    const due = dues[from] ?? 0;
     let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.#isBefore(heap[child + 1] ?? 0, heap[child] ?? 0)) {
-        child += 1;
-      }
-      if (!this.#isBefore(heap[child] ?? 0, moving)) break;
-      heap[at] = heap[child] ?? 0;
+    for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && this.#isBefore(child + 1, child)) child += 1;
+      const childDue = dues[child] ?? 0;
+      const childIndex = heap[child] ?? 0;
+      if (childDue > due || (childDue === due && childIndex > index)) break;
+      heap[at] = childIndex;
+      dues[at] = childDue;
       at = child;
     }
-    heap[at] = moving;
+    heap[at] = index;
+    dues[at] = due;
   }
 
   #isBefore(left: number, right: number): boolean {
-    const leftDue = this.#deadlines[left] ?? 0;
-    const rightDue = this.#deadlines[right] ?? 0;
-    return leftDue < rightDue || (leftDue === rightDue && left < right);
+    const leftDue = this.#dues[left] ?? 0;
+    const rightDue = this.#dues[right] ?? 0;
+    if (leftDue !== rightDue) return leftDue < rightDue;
+    return (this.#heap[left] ?? 0) < (this.#heap[right] ?? 0);
   }
 }
