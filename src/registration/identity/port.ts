@@ -1,0 +1,96 @@
+/**
+ * Owns which of several listening servers is "the service", and the port that is registered for it. Used by the registrar. The
+ * order in which servers come up says little, as an admin or metrics server is often first; so what is given
+ * and what is reachable count before it.
+ */
+import type { ListeningServer } from '../../process-hub.js';
+import { isLoopback, plainAddress } from './interfaces.js';
+
+export interface PortHints {
+  /** Option `service.port`. */
+  readonly explicit?: number | undefined;
+  /** The app's own PORT variable, when it holds a port. */
+  readonly environment?: number | undefined;
+}
+
+export interface PortDecision {
+  readonly port: number;
+  /** Ends a sentence that starts with "port": `as bound`. */
+  readonly because: string;
+}
+
+export function decidePort(bound: number, hints: PortHints): PortDecision {
+  if (hints.explicit === undefined) return { port: bound, because: 'as bound' };
+  const other = hints.explicit === bound ? '' : `; the server itself is bound to ${String(bound)}`;
+  return { port: hints.explicit, because: `as given (service.port)${other}` };
+}
+
+export interface ServerChoice {
+  readonly server: ListeningServer;
+  readonly because: string;
+}
+
+/** The best of these, the first one where nothing speaks for another. undefined for none. */
+export function chooseServer(
+  servers: readonly ListeningServer[],
+  hints: PortHints,
+): ServerChoice | undefined {
+  let best: ListeningServer | undefined;
+  for (const server of servers) {
+    if (best === undefined || isBetter(server, best, hints)) best = server;
+  }
+  if (best === undefined) return undefined;
+  return { server: best, because: reasonFor(best, servers, hints) };
+}
+
+/** True when `one` is the service rather than `other`; never because of the order alone. */
+export function isBetter(one: ListeningServer, other: ListeningServer, hints: PortHints): boolean {
+  for (const { holds } of RULES) {
+    const [here, there] = [holds(one, hints), holds(other, hints)];
+    if (here !== there) return here;
+  }
+  return false;
+}
+
+/** Nothing that is still to come could be better, as far as the hints tell. */
+export function isCertain(server: ListeningServer, hints: PortHints): boolean {
+  return RULES.every(({ holds, matters }) => !matters(hints) || holds(server, hints));
+}
+
+interface Rule {
+  holds(server: ListeningServer, hints: PortHints): boolean;
+  matters(hints: PortHints): boolean;
+  readonly because: string;
+}
+
+/** The first rule that tells two servers apart decides. */
+const RULES: readonly Rule[] = [
+  {
+    holds: (server, hints) => server.port === hints.explicit,
+    matters: (hints) => hints.explicit !== undefined,
+    because: 'it has the port that is given (service.port)',
+  },
+  {
+    holds: (server) => !isLoopback(plainAddress(server.host)),
+    matters: () => true,
+    because: 'others can reach it',
+  },
+  {
+    holds: (server, hints) => server.port === hints.environment,
+    matters: (hints) => hints.explicit === undefined && hints.environment !== undefined,
+    because: 'it has the port of the variable PORT',
+  },
+];
+
+function reasonFor(
+  best: ListeningServer,
+  servers: readonly ListeningServer[],
+  hints: PortHints,
+): string {
+  if (servers.length === 1) return 'it is the only one';
+  const telling = RULES.find(
+    ({ holds }) =>
+      holds(best, hints) && servers.some((server) => server !== best && !holds(server, hints)),
+  );
+  return telling?.because ?? 'it was the first one';
+}

@@ -1,0 +1,170 @@
+/**
+ * Owns SIGTERM and SIGINT between the system and the app's handlers. Installed at preload by `entry/register.cts`, and does
+ * nothing until `setHold`. Then the first signal waits until `leave` is through and is delivered as it came; an app
+ * without handlers is drained and dies by the signal, as it would have without us. A second signal goes straight on.
+ *
+ * States: open -first signal-> leaving -left, or a second signal-> passed (the app has handlers) or ending (it has none);
+ * passed -setHold-> open, when an app that stays alive registers again.
+ * Node binds `process.emit` when the first listener of a signal is added: that is why emit is replaced before anybody
+ * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold.
+ */
+import type { SignalHold } from '../process-hub.js';
+import {
+  createPlaceholders,
+  HELD_SIGNALS,
+  isHeldSignal,
+  type HeldSignal,
+} from './signal-placeholders.cjs';
+
+export interface SignalGate {
+  /** Holds signals from now on; undefined lets them through again, but for one that is held already. */
+  setHold(hold: SignalHold | undefined): void;
+}
+
+interface Arrival {
+  readonly signal: HeldSignal;
+  readonly args: readonly unknown[];
+}
+
+/** The same on every platform. A shell shows 128 + n for a death by signal. */
+const NUMBERS: Readonly<Record<HeldSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
+/** Process 1 of a container does not die by its own signal: after this time it exits. */
+const RAISE_GRACE_MS = 200;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+type Emit = (event: unknown, args: readonly unknown[]) => boolean;
+
+class Gate implements SignalGate {
+  readonly #emitBelow: Emit;
+  readonly #placeholders = createPlaceholders((signal, args) => this.#cameAround(signal, args));
+  #hold: SignalHold | undefined;
+  #state: 'open' | 'leaving' | 'passed' | 'ending' = 'open';
+  #held: readonly Arrival[] = [];
+  #passNow: () => void = () => undefined;
+
+  constructor(emitBelow: Emit) {
+    this.#emitBelow = emitBelow;
+  }
+
+  setHold(hold: SignalHold | undefined): void {
+    this.#hold = hold;
+    if (hold !== undefined && this.#state === 'passed') this.#state = 'open';
+    if (this.#state !== 'open') return;
+    if (hold === undefined) this.#placeholders.remove();
+    else this.#placeholders.add();
+  }
+
+  emit(event: HeldSignal, args: readonly unknown[]): boolean {
+    // A real signal comes with its number; an app that emits one by hand wants its handlers called now.
+    if (typeof args[1] === 'number' && this.#take({ signal: event, args })) return true;
+    const heard = process.listenerCount(event) > 0;
+    this.#placeholders.muted(() => this.#emitBelow(event, args));
+    return heard;
+  }
+
+  /** False when the signal is none of our business. */
+  #take(arrival: Arrival): boolean {
+    if (this.#state === 'leaving') {
+      this.#held = [...this.#held, arrival];
+      this.#passNow();
+      return true;
+    }
+    if (this.#state !== 'open' || this.#hold === undefined) return false;
+    this.#leave(arrival, this.#hold);
+    return true;
+  }
+
+  #leave(first: Arrival, hold: SignalHold): void {
+    this.#state = 'leaving';
+    this.#held = [first];
+    // Without us the process would be gone by now, so it must not end in another way before we are through.
+    const alive = setInterval(() => undefined, LONGEST_TIMER_MS);
+    const pass = (impatient: boolean): void => {
+      if (this.#state !== 'leaving') return;
+      this.#placeholders.remove();
+      if (process.listenerCount(first.signal) > 0) {
+        this.#state = 'passed';
+        clearInterval(alive);
+        this.#deliver();
+        return;
+      }
+      this.#state = 'ending';
+      void this.#end(first.signal, impatient ? undefined : hold);
+    };
+    this.#passNow = () => pass(true);
+    const left = (): void => pass(false);
+    // `leave` does not reject; should it, then the signal has to arrive all the same.
+    hold.leave(first.signal).then(left, left);
+  }
+
+  /** The app's handlers have been called already, by an emit that is not ours: nothing is held or delivered again. */
+  #cameAround(signal: HeldSignal, args: readonly unknown[]): void {
+    const hold = this.#hold;
+    if (this.#state !== 'open' || hold === undefined || process.listenerCount(signal) === 0) {
+      this.#take({ signal, args });
+      return;
+    }
+    this.#state = 'passed';
+    this.#placeholders.remove();
+    hold.leave(signal).catch(() => undefined); // It does not reject, and nobody waits for it here.
+  }
+
+  #deliver(): void {
+    for (const { signal, args } of this.#held) {
+      // Each in a task of its own, so that what a handler throws is an uncaught exception as ever.
+      setImmediate(() => {
+        if (!this.#emitBelow(signal, args)) raise(signal);
+      });
+    }
+  }
+
+  async #end(signal: HeldSignal, hold: SignalHold | undefined): Promise<void> {
+    try {
+      await hold?.drain();
+    } catch {
+      // It does not reject; should it, then the process ends all the same.
+    }
+    // Lets the other work of this turn finish, such as the last bytes of a response.
+    setImmediate(() => raise(signal));
+  }
+}
+
+/** Dies by the signal, unless the app has found itself a handler by now, which then gets it. */
+function raise(signal: HeldSignal): void {
+  process.kill(process.pid, signal);
+  setTimeout(() => {
+    if (process.listenerCount(signal) === 0) process.exit(128 + NUMBERS[signal]);
+  }, RAISE_GRACE_MS);
+}
+
+export function installSignalGate(): SignalGate {
+  const early = takeListeners();
+  const own = Object.hasOwn(process, 'emit') ? process.emit : undefined;
+  // The inherited one is looked up late: `domain` replaces it.
+  const below = (self: unknown, event: unknown, args: readonly unknown[]): boolean => {
+    const emit: unknown = own ?? Reflect.get(Object.getPrototypeOf(process) as object, 'emit');
+    return typeof emit === 'function' && Boolean(Reflect.apply(emit, self, [event, ...args]));
+  };
+  const gate = new Gate((event, args) => below(process, event, args));
+  const value = function emit(this: unknown, event: unknown, ...args: unknown[]): boolean {
+    if (this === process && isHeldSignal(event)) return gate.emit(event, args);
+    return below(this, event, args);
+  };
+  Object.defineProperty(process, 'emit', { value, writable: true, configurable: true });
+  early.forEach((putBack) => putBack());
+  return gate;
+}
+
+/** Listeners that were there before us are taken off and put back, so that Node binds them to our emit. */
+function takeListeners(): readonly (() => void)[] {
+  return HELD_SIGNALS.flatMap((signal) => {
+    const listeners = process.rawListeners(signal).filter(isListener);
+    for (const listener of listeners) process.removeListener(signal, listener);
+    return listeners.map((listener) => () => void process.on(signal, listener));
+  });
+}
+
+/** Whatever `on` took; the wrappers of `once` go back as they are. */
+function isListener(listener: unknown): listener is NodeJS.SignalsListener {
+  return typeof listener === 'function';
+}

@@ -1,0 +1,102 @@
+/**
+ * Owns the listeners that make Node watch SIGTERM and SIGINT for us while the app has none. Used by the signal gate only.
+ * Libraries ask "am I the only listener?" before they end the process, so the app does not see ours: not in
+ * `listenerCount`, `listeners` and `rawListeners`. When the app removes its last listener, Node stops watching the
+ * signal; then ours is put in again.
+ */
+export type HeldSignal = 'SIGTERM' | 'SIGINT';
+
+export interface Placeholders {
+  add(): void;
+  remove(): void;
+  /** Runs with the placeholders deaf. */
+  muted<T>(run: () => T): T;
+}
+
+export const HELD_SIGNALS: readonly HeldSignal[] = ['SIGTERM', 'SIGINT'];
+
+export function isHeldSignal(event: unknown): event is HeldSignal {
+  return event === 'SIGTERM' || event === 'SIGINT';
+}
+
+/** `onCalled` hears of signals that came past `process.emit`, because somebody replaced it without calling ours. */
+export function createPlaceholders(
+  onCalled: (signal: HeldSignal, args: readonly unknown[]) => void,
+): Placeholders {
+  let added = false;
+  let deaf = false;
+  let moving = false;
+  let hidden = false;
+  const listenerOf = (signal: HeldSignal) => {
+    return (...args: unknown[]): void => {
+      if (!deaf) onCalled(signal, args);
+    };
+  };
+  const listeners = { SIGTERM: listenerOf('SIGTERM'), SIGINT: listenerOf('SIGINT') };
+
+  const onRemoved = (event: unknown, removed: unknown): void => {
+    if (!added || moving || !isHeldSignal(event)) return;
+    const placeholder = listeners[event];
+    if (removed !== placeholder && process.listenerCount(event) > 0) return;
+    moving = true;
+    try {
+      process.removeListener(event, placeholder);
+      process.on(event, placeholder);
+    } finally {
+      moving = false;
+    }
+  };
+
+  const hide = (): void => {
+    hidden = true;
+    process.on('removeListener', onRemoved);
+    const list = process.rawListeners.bind(process);
+    const shows = (event: unknown): event is HeldSignal =>
+      isHeldSignal(event) && list(event).includes(listeners[event]);
+    const withoutOurs = (event: HeldSignal, found: unknown): unknown =>
+      Array.isArray(found) ? found.filter((one) => one !== listeners[event]) : found;
+    replace('listenerCount', (args, found) =>
+      shows(args[0]) && args[1] === undefined ? Number(found) - 1 : found,
+    );
+    replace('listeners', (args, found) => (shows(args[0]) ? withoutOurs(args[0], found) : found));
+    replace('rawListeners', (args, found) =>
+      shows(args[0]) ? withoutOurs(args[0], found) : found,
+    );
+  };
+
+  return {
+    add() {
+      if (added) return;
+      added = true;
+      if (!hidden) hide();
+      for (const signal of HELD_SIGNALS) process.on(signal, listeners[signal]);
+    },
+    remove() {
+      added = false;
+      for (const signal of HELD_SIGNALS) process.removeListener(signal, listeners[signal]);
+    },
+    muted(run) {
+      const before = deaf;
+      deaf = true;
+      try {
+        return run();
+      } finally {
+        deaf = before;
+      }
+    },
+  };
+}
+
+/** Puts a step behind a method of `process`; the proxy keeps its name and length. */
+function replace(
+  method: 'listenerCount' | 'listeners' | 'rawListeners',
+  after: (args: readonly unknown[], found: unknown) => unknown,
+): void {
+  const value = new Proxy(process[method], {
+    apply(target, self: unknown, args: unknown[]): unknown {
+      const found: unknown = Reflect.apply(target, self, args);
+      return self === process ? after(args, found) : found;
+    },
+  });
+  Object.defineProperty(process, method, { value, writable: true, configurable: true });
+}
