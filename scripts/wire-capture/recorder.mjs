@@ -5,8 +5,8 @@
  */
 import { Client, credentials } from '@grpc/grpc-js';
 
-import { decodeJson, encodeJson } from '../dist/wire/json.js';
-import { decodePayload, encodePayload } from '../dist/wire/payload.js';
+import { decodeJson, encodeJson } from '../../dist/wire/json.js';
+import { decodePayload, encodePayload } from '../../dist/wire/payload.js';
 
 const UNARY_PATH = '/Request/request';
 const STREAM_PATH = '/BiRequestStream/requestBiStream';

@@ -43,9 +43,14 @@ export function failureKind(type: string, head: ResponseHead): FailureKind | und
   if (isSuccess(head)) return undefined;
   if (type === CONFIG_QUERY_RESPONSE) {
     if (head.errorCode === CONFIG_NOT_FOUND) return 'missing';
-    if (head.errorCode === CONFIG_BEING_CHANGED) return 'changing';
+    if (head.errorCode === CONFIG_BEING_CHANGED && !isParamCheck(head)) return 'changing';
   }
   return kindOfCode(head.errorCode);
+}
+
+/** A refused parameter of a config query has the code of a config being changed; its text alone is different. */
+function isParamCheck(head: ResponseHead): boolean {
+  return head.message.startsWith('Param check invalid');
 }
 
 function kindOfErrorResponse(errorCode: number): FailureKind {

@@ -91,10 +91,10 @@ export function oracleDecode(bytes: Uint8Array): OracleMessage {
   const headers = metadata.get(field(metadataType, 7));
   if (!isReflectMap(headers)) throw new TypeError('headers is no map');
   return {
-    type: String(metadata.get(field(metadataType, 3))),
+    type: textOf(metadata.get(field(metadataType, 3))),
     headers: Object.fromEntries([...headers].map(([key, value]) => [String(key), String(value)])),
-    clientIp: String(metadata.get(field(metadataType, 8))),
-    typeUrl: String(any.get(field(anyType, 1))),
+    clientIp: textOf(metadata.get(field(metadataType, 8))),
+    typeUrl: textOf(any.get(field(anyType, 1))),
     body: bytesOf(any.get(field(anyType, 2))),
   };
 }
@@ -136,5 +136,10 @@ function child(payload: ReflectMessage, number: number): ReflectMessage {
 
 function bytesOf(value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError('value is not bytes');
+  return value;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('value is not text');
   return value;
 }
