@@ -2,12 +2,12 @@
  * Owns the faults a test or a demo can switch on: what really happens to servers and networks, and what servers answer
  * on bad days. Each acts on the real parts of the running server; there is no second path through the code.
  */
-import type { Clock } from '../util/clock.js';
 import { runInBackground } from '../util/deferred.js';
 import { CONNECT_RESET_REQUEST } from '../wire/messages/connection.js';
 import type { Connections } from './connections.js';
 import type { FaultState } from './fault-state.js';
 import type { GrpcGate } from './grpc-gate.js';
+import type { Pauses } from './pauses.js';
 
 export interface FailPlan {
   readonly errorCode: number;
@@ -54,7 +54,7 @@ export interface Faults {
 
 /** What faults need of the server. */
 export interface FaultParts {
-  readonly clock: Clock;
+  readonly pauses: Pauses;
   readonly state: FaultState;
   readonly connections: Connections;
   readonly gate: GrpcGate;
@@ -71,7 +71,7 @@ export interface FaultParts {
 const RESET_ACK_WAIT_MS = 3000;
 
 export function createFaults(parts: FaultParts): Faults {
-  const { clock, state, connections, gate } = parts;
+  const { pauses, state, connections, gate } = parts;
   const freeze = (on: boolean): void => {
     gate.freeze(on);
     parts.holdHttp(on);
@@ -87,7 +87,7 @@ export function createFaults(parts: FaultParts): Faults {
       await parts.setListening(false);
       parts.resetSockets();
       parts.forgetEphemeral();
-      await new Promise<void>((resolve) => clock.after(downMs, resolve));
+      await pauses.wait(downMs);
       await parts.setListening(true);
     },
     fail(requestType, { errorCode, message, times = 1, asErrorResponse = false }) {

@@ -12,7 +12,7 @@ import {
   type ServerDuplexStream,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 import type { Clock } from '../util/clock.js';
 import { decodePayload, encodePayload, type Payload } from '../wire/payload.js';
@@ -54,7 +54,10 @@ export class GrpcGate {
 
   constructor(options: GrpcGateOptions) {
     this.#options = options;
-    this.front = new TcpFront({ host: options.host, onSocket: (socket) => this.#bridge(socket) });
+    this.front = new TcpFront({
+      host: options.host,
+      createServer: () => createServer({ noDelay: true }, (socket) => this.#bridge(socket)),
+    });
   }
 
   get frozen(): boolean {

@@ -15,6 +15,8 @@ export interface NamingPushParts {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly subscriptions: Subscriptions;
+  /** Makes what callers see of a service its present state. */
+  readonly refresh: (key: ServiceKey) => void;
   /** The list of a service as seen through a cluster filter. */
   readonly serviceInfo: (key: ServiceKey, clusters: string) => JsonObject;
   /** From the first change of a service to its push. */
@@ -75,6 +77,7 @@ export class NamingPushes {
     if (pending === undefined) return;
     this.#pending.delete(text);
     const { key, targets } = pending;
+    this.#parts.refresh(key);
     for (const [connectionId, clusters] of this.#parts.subscriptions.of(key)) {
       if (targets === 'all' || targets.has(connectionId)) {
         runInBackground(this.#push(key, connectionId, clusters));

@@ -4,63 +4,93 @@
  */
 import type { Clock } from '../util/clock.js';
 import type { Connections } from './connections.js';
+import { ConfigPushes } from './config-pushes.js';
+import { configHandlers } from './handlers/config.js';
 import { internalHandlers } from './handlers/internal.js';
 import { namingHandlers } from './handlers/naming.js';
 import { NamingPushes } from './pushes.js';
+import type { JsonObject } from '../wire/json.js';
 import type { RpcHandlers } from './rpc.js';
 import { selectInstances, serviceInfoJson, type InstanceFilter } from './service-info.js';
+import { ConfigListeners } from './store/config-listeners.js';
+import { ConfigStore } from './store/config-store.js';
 import { NamingStore, type ServiceKey } from './store/naming-store.js';
+import { ServiceViews } from './store/service-views.js';
 import { Subscriptions } from './store/subscriptions.js';
 
 export interface RegistryOptions {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly pushDelayMs: number;
+  readonly dumpDelayMs: number;
 }
 
 export interface Registry {
   readonly naming: NamingStore;
   readonly subscriptions: Subscriptions;
+  readonly config: ConfigStore;
+  /** A service's list as callers see it, in JSON. */
+  readonly serviceInfo: (key: ServiceKey, filter: InstanceFilter) => JsonObject;
   readonly handlers: RpcHandlers;
-  /** What a restarted server does not have any more. */
+  /** Forgets what a restarted server does not have any more; configs stay. */
   forgetEphemeral(): void;
+  /** Stops every timer. */
+  close(): void;
 }
 
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, connections } = options;
   const naming = new NamingStore(clock);
+  const views = new ServiceViews(naming);
   const subscriptions = new Subscriptions();
+  const config = new ConfigStore({ clock, dumpDelayMs: options.dumpDelayMs });
+  const listeners = new ConfigListeners();
+  const configPushes = new ConfigPushes({ clock, connections, listeners });
   let lastRefTime = 0;
-  const serviceInfo = (key: ServiceKey, filter: InstanceFilter) => {
+  const serviceInfo = (key: ServiceKey, filter: InstanceFilter): JsonObject => {
     // Wall time may jump back; what clients compare must not.
     lastRefTime = Math.max(lastRefTime, clock.wallMs());
-    const instances = selectInstances(naming.instances(key), filter);
+    const instances = selectInstances(views.instances(key), filter);
     return serviceInfoJson(key, instances, { clusters: filter.clusters, nowMs: lastRefTime });
   };
   const pushes = new NamingPushes({
     clock,
     connections,
     subscriptions,
+    refresh: (key) => void views.refresh(key),
     serviceInfo: (key, clusters) => serviceInfo(key, { clusters, healthyOnly: false }),
     delayMs: options.pushDelayMs,
   });
+  config.onChange((ref) => configPushes.changed(ref));
   naming.onChange((key) => pushes.toAll(key));
   connections.onGone(({ id }) => {
+    listeners.dropConnection(id);
     subscriptions.dropConnection(id);
     naming.dropConnection(id);
   });
   const handlers: RpcHandlers = new Map([
     ...internalHandlers(),
     ...namingHandlers({ store: naming, subscriptions, pushes, serviceInfo }),
+    ...configHandlers({ store: config, listeners }),
   ]);
+  const forgetEphemeral = (): void => {
+    pushes.clear();
+    configPushes.clear();
+    listeners.clear();
+    subscriptions.clear();
+    naming.clear();
+    views.clear();
+  };
   return {
     naming,
     subscriptions,
+    config,
+    serviceInfo,
     handlers,
-    forgetEphemeral() {
-      pushes.clear();
-      subscriptions.clear();
-      naming.clear();
+    forgetEphemeral,
+    close() {
+      forgetEphemeral();
+      config.close();
     },
   };
 }

@@ -3,9 +3,9 @@
  * this server does as r-nacos, so that a client which passes here passes everywhere.
  * Source: docs/protocol.md#trap-19. Called by the handlers, before anything else looks at a body.
  */
-import { ServerError } from '../errors.js';
 import { isJsonObject, readObjects, type JsonObject } from '../wire/json.js';
 import { RESULT_FAIL } from '../wire/messages/common.js';
+import { rejection } from './rejection.js';
 
 type FieldKind = 'string' | 'boolean' | 'number' | 'array' | 'object';
 
@@ -21,7 +21,9 @@ export function requireFields(body: JsonObject, kind: FieldKind, keys: readonly 
 /** Each instance must say all that Java has defaults for. */
 export function requireInstance(value: unknown): void {
   if (!isJsonObject(value)) throw unreadable('missing field `instance`');
+  requireFields(value, 'string', ['ip']);
   requireFields(value, 'number', ['port', 'weight']);
+  if (!Number.isInteger(value['port'])) throw unreadable('field `port` is not an integer');
   requireFields(value, 'boolean', ['healthy', 'enabled', 'ephemeral']);
 }
 
@@ -36,9 +38,6 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
   return typeof value === kind;
 }
 
-function unreadable(message: string): ServerError {
-  return new ServerError('SERVER_FAILED', message, {
-    resultCode: RESULT_FAIL,
-    errorCode: RESULT_FAIL,
-  });
+function unreadable(message: string): Error {
+  return rejection(RESULT_FAIL, message);
 }

@@ -4,9 +4,8 @@
  * type says where it came from: ErrorResponse before or outside a handler, the handler's own type
  * otherwise. Source: docs/protocol.md#request-order (Nacos `GrpcRequestAcceptor`).
  */
-import { NacosError, ServerError } from '../errors.js';
+import { ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { Clock } from '../util/clock.js';
 import { decodeJson, encodeJson, type JsonObject } from '../wire/json.js';
 import {
   ERROR_BAD_GATEWAY,
@@ -32,6 +31,7 @@ import { RESPONSE_OF } from '../wire/type-map.js';
 import type { Payload } from '../wire/payload.js';
 import type { Connection, Connections, Peer, PushStream } from './connections.js';
 import type { FaultState } from './fault-state.js';
+import type { Pauses } from './pauses.js';
 
 /** What a handler gets: everything is checked already. */
 export interface RpcCall {
@@ -44,6 +44,8 @@ export interface RpcHandler {
   readonly checkShape?: (body: JsonObject) => void;
   /** What is wrong with the parameters; undefined when nothing is. */
   readonly checkParams?: (body: JsonObject) => string | undefined;
+  /** What the answer's class always has, also when it is a failure: Java writes its plain numbers and flags. */
+  readonly failureFields?: JsonObject;
   /** The body of the answer. @throws ServerError, which becomes an ErrorResponse with its code. */
   handle(call: RpcCall): JsonObject;
 }
@@ -51,7 +53,7 @@ export interface RpcHandler {
 export type RpcHandlers = ReadonlyMap<string, RpcHandler>;
 
 export interface RpcParts {
-  readonly clock: Clock;
+  readonly pauses: Pauses;
   readonly logger: Logger;
   readonly connections: Connections;
   readonly handlers: RpcHandlers;
@@ -78,12 +80,12 @@ export class Rpc {
 
   /** Answers one unary request; never rejects. */
   async answer(peer: Peer, request: Payload): Promise<Payload> {
-    const { clock, faults, logger } = this.#parts;
+    const { pauses, faults, logger } = this.#parts;
     const answer = this.#judge(peer, request);
     const throttled = answer.body['errorCode'] === ERROR_OVER_THRESHOLD;
     const delayMs = faults.delayMs + (throttled ? OVER_THRESHOLD_DELAY_MS : 0);
     logger.debug(`${request.type} -> ${answer.type} ${String(answer.body['errorCode'])}`);
-    if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    if (delayMs > 0) await pauses.wait(delayMs);
     return { type: answer.type, headers: {}, clientIp: '', body: encodeJson(answer.body) };
   }
 
@@ -133,18 +135,22 @@ export class Rpc {
     if (faults.starting) {
       return refused(ERROR_SERVER_STARTING, 'Server is starting,please try later.');
     }
-    const failure = faults.takeFailure(type);
-    if (failure !== undefined) {
-      const { errorCode, message } = failure;
-      if (failure.asErrorResponse) return refused(errorCode, message);
-      return { type: RESPONSE_OF[type] ?? ERROR_RESPONSE, body: failureBody(errorCode, message) };
-    }
-    if (type === SERVER_CHECK_REQUEST) return checked(peer);
+    if (type === SERVER_CHECK_REQUEST) return this.#injected(type) ?? checked(peer);
     const handler = handlers.get(type);
     if (handler === undefined) return refused(ERROR_NO_HANDLER, 'RequestHandler Not Found');
     const connection = connections.find(peer);
     if (connection === undefined) return refused(ERROR_UNREGISTERED, 'Connection is unregistered.');
     return this.#handle(handler, connection, request);
+  }
+
+  /** The failure that a test has planned for this request. */
+  #injected(type: string): Answer | undefined {
+    const failure = this.#parts.faults.takeFailure(type);
+    if (failure === undefined) return undefined;
+    const { errorCode, message } = failure;
+    if (failure.asErrorResponse) return refused(errorCode, message);
+    const extra = this.#parts.handlers.get(type)?.failureFields ?? {};
+    return { type: answerTypeOf(type), body: failureBody(errorCode, message, extra) };
   }
 
   #handle(handler: RpcHandler, connection: Connection, request: Payload): Answer {
@@ -156,21 +162,22 @@ export class Rpc {
       return refused(ERROR_BAD_GATEWAY, messageOf(error));
     }
     connection.touch();
-    const answerType = RESPONSE_OF[type] ?? ERROR_RESPONSE;
+    const injected = this.#injected(type);
+    if (injected !== undefined) return injected;
     try {
       handler.checkShape?.(body);
       const wrong = handler.checkParams?.(body);
       if (wrong !== undefined) {
         const message = `Param check invalid:${wrong}`;
-        return { type: answerType, body: failureBody(ERROR_INVALID_PARAM, message) };
+        const extra = handler.failureFields ?? {};
+        const failure = failureBody(ERROR_INVALID_PARAM, message, extra);
+        return { type: answerTypeOf(type), body: failure };
       }
-      return { type: answerType, body: handler.handle({ body, connection }) };
+      return { type: answerTypeOf(type), body: handler.handle({ body, connection }) };
     } catch (error) {
-      const errorCode = error instanceof ServerError ? error.errorCode : RESULT_FAIL;
-      if (!(error instanceof NacosError)) {
-        this.#parts.logger.error(`handler of ${type} failed: ${String(error)}`);
-      }
-      return refused(errorCode, messageOf(error));
+      if (error instanceof ServerError) return thrown(error.errorCode, error.message);
+      this.#parts.logger.error(`handler of ${type} failed: ${String(error)}`);
+      return thrown(RESULT_FAIL, messageOf(error));
     }
   }
 }
@@ -183,9 +190,19 @@ function checked(peer: Peer): Answer {
   };
 }
 
-/** ErrorResponse. Exceptions on Java set both codes to the same number. */
+/** An exception of a handler: both codes are the same number. */
+function thrown(errorCode: number, message: string): Answer {
+  const body = failureBody(errorCode, message, { resultCode: errorCode });
+  return { type: ERROR_RESPONSE, body };
+}
+
+/** Refused before any handler. */
 function refused(errorCode: number, message: string): Answer {
   return { type: ERROR_RESPONSE, body: failureBody(errorCode, message) };
+}
+
+function answerTypeOf(type: string): string {
+  return RESPONSE_OF[type] ?? ERROR_RESPONSE;
 }
 
 function messageOf(error: unknown): string {

@@ -7,11 +7,17 @@ import type { Logger } from '../logger.js';
 import { silentLogger } from '../logger.js';
 import { DEFAULT_NAMESPACE, toServiceRef, type Instance, type ServiceInput } from '../model.js';
 import { systemClock, type Clock } from '../util/clock.js';
+import type { Payload } from '../wire/payload.js';
 import { Connections, type Connection } from './connections.js';
 import { FaultState } from './fault-state.js';
 import { createFaults, type Faults } from './faults.js';
 import { GrpcGate } from './grpc-gate.js';
+import { configRoutes } from './http-api/config.js';
+import { healthRoutes } from './http-api/health.js';
+import { namingRoutes } from './http-api/naming.js';
+import { HttpApi, type HttpRoutes } from './http-api/router.js';
 import { IdleCheck } from './idle-check.js';
+import { Pauses } from './pauses.js';
 import { GRPC_PORT_OFFSET, listenOnPair } from './ports.js';
 import { createRegistry, type Registry } from './registry.js';
 import { Rpc } from './rpc.js';
@@ -27,6 +33,8 @@ export interface DevServerOptions {
   readonly clock?: Clock;
   /** Milliseconds from a change to its push, in which further changes are merged. Default 500, as real servers. */
   readonly pushDelayMs?: number;
+  /** Milliseconds from a confirmed config publish to its being served. Default 100, about what real servers take. */
+  readonly configDelayMs?: number;
 }
 
 /** One registered connection, as it stands now. */
@@ -60,6 +68,7 @@ export interface DevServer extends AsyncDisposable {
 }
 
 const DEFAULT_PUSH_DELAY_MS = 500;
+const DEFAULT_CONFIG_DELAY_MS = 100;
 /** Persistent instances over gRPC are not served: their requests get 302, as on servers before 2.3. */
 const ABILITIES = { supportPersistentInstanceByGrpc: false };
 
@@ -86,21 +95,25 @@ class EmbeddedServer implements DevServer {
   readonly #registry: Registry;
   readonly #gate: GrpcGate;
   readonly #http: TcpFront;
+  readonly #api: HttpApi;
   readonly #idleCheck: IdleCheck;
+  readonly #pauses: Pauses;
   #closed: Promise<void> | undefined;
 
   constructor(options: DevServerOptions) {
     const { host = '127.0.0.1', logger = silentLogger, clock = systemClock } = options;
     const connections = new Connections(clock);
     const state = new FaultState();
+    const pauses = new Pauses(clock);
     const registry = createRegistry({
       clock,
       connections,
       pushDelayMs: options.pushDelayMs ?? DEFAULT_PUSH_DELAY_MS,
+      dumpDelayMs: options.configDelayMs ?? DEFAULT_CONFIG_DELAY_MS,
     });
     const { handlers } = registry;
     const rpc = new Rpc({
-      clock,
+      pauses,
       logger,
       connections,
       handlers,
@@ -118,16 +131,19 @@ class EmbeddedServer implements DevServer {
         onClose: (peer) => connections.remove(peer),
         onUnary: (peer, request) => rpc.answer(peer, request),
         onStream: (peer, stream) => {
-          stream.on('data', (message) => rpc.takeFromStream(peer, stream, message));
+          stream.on('data', (message: Payload) => rpc.takeFromStream(peer, stream, message));
           // The stream may end before its connection; then nothing can be pushed any more.
           stream.once('end', () => connections.find(peer)?.streamEnded(stream));
         },
       },
     });
-    this.#http = new TcpFront({ host, onSocket: (socket) => socket.destroy() });
+    const api = new HttpApi(this.#routes(state), logger);
+    this.#api = api;
+    this.#http = new TcpFront({ host, createServer: () => api.createServer() });
     this.#idleCheck = new IdleCheck({ clock, connections, isPaused: () => this.#gate.frozen });
+    this.#pauses = pauses;
     this.faults = createFaults({
-      clock,
+      pauses,
       state,
       connections,
       gate: this.#gate,
@@ -137,7 +153,7 @@ class EmbeddedServer implements DevServer {
         this.#gate.front.resetAll();
       },
       forgetEphemeral: () => registry.forgetEphemeral(),
-      holdHttp: () => undefined,
+      holdHttp: (on) => api.hold(on),
     });
   }
 
@@ -188,8 +204,25 @@ class EmbeddedServer implements DevServer {
 
   async #stop(): Promise<void> {
     this.#idleCheck.stop();
+    this.#pauses.close();
+    this.#api.hold(false);
     await Promise.all([this.#http.close(), this.#gate.close()]);
-    this.#registry.forgetEphemeral();
+    this.#registry.close();
+  }
+
+  #routes(state: FaultState): HttpRoutes {
+    const { naming, config, serviceInfo } = this.#registry;
+    return new Map([
+      ...namingRoutes({ store: naming, serviceInfo }),
+      ...configRoutes(config),
+      ...healthRoutes({
+        isReady: () => !state.starting,
+        port: () => this.port,
+        grpcPort: () => this.grpcPort,
+        namespaces: () => [...naming.namespaces(), ...config.namespaces()],
+        configCount: (namespace) => config.count(namespace),
+      }),
+    ]);
   }
 
   async #setListening(on: boolean): Promise<void> {

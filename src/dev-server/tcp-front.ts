@@ -2,12 +2,12 @@
  * Owns one listening port and every client socket that came in through it. Used by the gRPC gate and by the HTTP
  * side, so that faults can work on plain TCP: nothing above it hides a socket. It never reads or writes a byte.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 export interface TcpFrontOptions {
   readonly host: string;
-  /** Called with each new socket; the callee reads from it. */
-  readonly onSocket: (socket: Socket) => void;
+  /** A fresh server, not listening, that reads from its sockets. Called for each `listen`. */
+  readonly createServer: () => Server;
 }
 
 export class TcpFront {
@@ -31,7 +31,8 @@ export class TcpFront {
 
   /** Rejects with Node's own error, like EADDRINUSE. */
   async listen(port: number): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const server = this.#options.createServer();
+    server.on('connection', (socket) => this.#track(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, host: this.#options.host }, () => {
@@ -67,15 +68,20 @@ export class TcpFront {
         : new Promise<void>((resolve) => {
             server.close(() => resolve());
           });
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    const gone = [...this.#sockets].map(
+      (socket) =>
+        new Promise<void>((resolve) => {
+          socket.once('close', () => resolve());
+          socket.destroy();
+        }),
+    );
+    await Promise.all([closed, ...gone]);
   }
 
-  #accept(socket: Socket): void {
+  #track(socket: Socket): void {
     this.#sockets.add(socket);
     // A peer that resets is nothing to report; 'close' follows and tells the owner.
     socket.on('error', () => undefined);
     socket.once('close', () => this.#sockets.delete(socket));
-    this.#options.onSocket(socket);
   }
 }

@@ -3,14 +3,6 @@
  * shape and parameters through what is given here. State lives in the stores.
  * Source: docs/protocol.md#naming, #registration (Nacos `naming/remote/rpc/handler`).
  */
-import { ServerError } from '../../errors.js';
-import {
-  DEFAULT_CLUSTER,
-  DEFAULT_GROUP,
-  DEFAULT_NAMESPACE,
-  groupedName,
-  type Instance,
-} from '../../model.js';
 import {
   isJsonObject,
   readBoolean,
@@ -22,6 +14,7 @@ import {
 import {
   ERROR_CLIENT_DISCONNECTED,
   ERROR_INVALID_PARAM,
+  RESULT_FAIL,
   successBody,
 } from '../../wire/messages/common.js';
 import {
@@ -36,12 +29,18 @@ import {
   SUBSCRIBE_SERVICE_REQUEST,
 } from '../../wire/messages/naming.js';
 import type { Connection } from '../connections.js';
-import { checkInstance, checkInstances, checkNaming } from '../param-check.js';
+import { checkInstances, checkNaming, instanceFault, type NamingParams } from '../param-check.js';
 import type { NamingPushes } from '../pushes.js';
+import { rejection } from '../rejection.js';
 import { requireFields, requireInstance, requireInstances } from '../request-shape.js';
 import type { RpcCall, RpcHandler } from '../rpc.js';
 import type { InstanceFilter } from '../service-info.js';
-import type { NamingStore, ServiceKey, StoredInstance } from '../store/naming-store.js';
+import {
+  toStored,
+  type NamingStore,
+  type ServiceKey,
+  type StoredInstance,
+} from '../store/naming-store.js';
 import type { Subscriptions } from '../store/subscriptions.js';
 
 export interface NamingHandlerParts {
@@ -50,6 +49,10 @@ export interface NamingHandlerParts {
   readonly pushes: NamingPushes;
   readonly serviceInfo: (key: ServiceKey, filter: InstanceFilter) => JsonObject;
 }
+
+/** `module` which a connection must have said in its setup to publish and to subscribe. */
+const NAMING_MODULE = 'naming';
+const TARGET_FIELDS = ['namespace', 'groupName', 'serviceName'] as const;
 
 export function namingHandlers(parts: NamingHandlerParts): ReadonlyMap<string, RpcHandler> {
   return new Map<string, RpcHandler>([
@@ -63,20 +66,17 @@ export function namingHandlers(parts: NamingHandlerParts): ReadonlyMap<string, R
 
 function instanceHandler({ store }: NamingHandlerParts): RpcHandler {
   return {
-    checkShape: (body) => {
+    checkShape(body) {
+      requireFields(body, 'string', [...TARGET_FIELDS, 'type']);
       requireInstance(body['instance']);
     },
-    checkParams: (body) => checkNaming(namingParams(body)) ?? checkInstance(instanceOf(body)),
-    handle: ({ body, connection }) => {
-      const key = keyOf(body);
+    checkParams: (body) => checkNaming(paramsOf(body)) ?? checkInstances(instancesOf(body)),
+    handle({ body, connection }) {
+      const key = publishedKeyOf(body, connection);
       const type = readString(body, 'type');
       if (type === REGISTER_INSTANCE) {
-        requireNamingConnection(connection, 'register ephemeral instance');
-        store.publish(connection.id, key, [
-          toStored(key, instanceOf(body), instanceIdOf(body['instance'])),
-        ]);
+        store.publish(connection.id, key, acceptedInstances(key, body));
       } else if (type === DEREGISTER_INSTANCE) {
-        requireNamingConnection(connection, 'deregister ephemeral instance');
         store.unpublish(connection.id, key);
       } else {
         throw unsupported(type);
@@ -88,21 +88,16 @@ function instanceHandler({ store }: NamingHandlerParts): RpcHandler {
 
 function batchHandler({ store }: NamingHandlerParts): RpcHandler {
   return {
-    checkShape: (body) => {
+    checkShape(body) {
+      requireFields(body, 'string', [...TARGET_FIELDS, 'type']);
       requireInstances(body, 'instances');
     },
-    checkParams: (body) =>
-      checkNaming(namingParams(body)) ??
-      checkInstances(readObjects(body, 'instances').map(readInstance)),
-    handle: ({ body, connection }) => {
-      const key = keyOf(body);
+    checkParams: (body) => checkNaming(paramsOf(body)) ?? checkInstances(instancesOf(body)),
+    handle({ body, connection }) {
+      const key = publishedKeyOf(body, connection);
       const type = readString(body, 'type');
       if (type !== BATCH_REGISTER_INSTANCE) throw unsupported(type);
-      requireNamingConnection(connection, 'batch register ephemeral instance');
-      const instances = readObjects(body, 'instances').map((json) =>
-        toStored(key, readInstance(json), instanceIdOf(json)),
-      );
-      store.publish(connection.id, key, instances);
+      store.publish(connection.id, key, acceptedInstances(key, body));
       return successBody({ type });
     },
   };
@@ -110,9 +105,12 @@ function batchHandler({ store }: NamingHandlerParts): RpcHandler {
 
 function queryHandler({ serviceInfo }: NamingHandlerParts): RpcHandler {
   return {
+    checkShape(body) {
+      requireFields(body, 'string', TARGET_FIELDS);
+    },
     checkParams: (body) =>
-      checkNaming({ ...namingParams(body), clusters: readString(body, 'cluster') }),
-    handle: ({ body }) => {
+      checkNaming({ ...paramsOf(body), clusters: readString(body, 'cluster') }),
+    handle({ body }) {
       const clusters = readString(body, 'cluster');
       const filter = { clusters, healthyOnly: readBoolean(body, 'healthyOnly') };
       return successBody({ serviceInfo: serviceInfo(keyOf(body), filter) });
@@ -122,26 +120,24 @@ function queryHandler({ serviceInfo }: NamingHandlerParts): RpcHandler {
 
 function subscribeHandler(parts: NamingHandlerParts): RpcHandler {
   return {
-    checkShape: (body) => {
+    checkShape(body) {
+      requireFields(body, 'string', TARGET_FIELDS);
       requireFields(body, 'boolean', ['subscribe']);
     },
     checkParams: (body) =>
-      checkNaming({ ...namingParams(body), clusters: readString(body, 'clusters') }),
+      checkNaming({ ...paramsOf(body), clusters: readString(body, 'clusters') }),
     handle: (call) => subscribe(parts, call),
   };
 }
 
 /** Both ways answer with the present list. Only a new subscription also gets a push (trap 12). */
 function subscribe(parts: NamingHandlerParts, { body, connection }: RpcCall): JsonObject {
-  const key = keyOf(body);
+  const key = publishedKeyOf(body, connection);
   const clusters = readString(body, 'clusters');
-  if (readBoolean(body, 'subscribe')) {
-    requireNamingConnection(connection, 'subscribe service');
-    const isNew = parts.subscriptions.add(connection.id, key, clusters);
-    if (isNew) parts.pushes.toOne(key, connection.id);
-  } else {
-    requireNamingConnection(connection, 'unsubscribe service');
+  if (!readBoolean(body, 'subscribe')) {
     parts.subscriptions.remove(connection.id, key);
+  } else if (parts.subscriptions.add(connection.id, key, clusters)) {
+    parts.pushes.toOne(key, connection.id);
   }
   const serviceInfo = parts.serviceInfo(key, { clusters, healthyOnly: false });
   return successBody({ message: 'success', serviceInfo });
@@ -149,46 +145,60 @@ function subscribe(parts: NamingHandlerParts, { body, connection }: RpcCall): Js
 
 function listHandler({ store }: NamingHandlerParts): RpcHandler {
   return {
-    checkShape: (body) => {
+    checkShape(body) {
+      requireFields(body, 'string', ['namespace', 'groupName']);
       requireFields(body, 'number', ['pageNo', 'pageSize']);
     },
-    checkParams: (body) => checkNaming(namingParams(body)),
-    handle: ({ body }) => {
-      const { namespace, service } = keyOf(body);
-      const page = readNumber(body, 'pageNo', 1);
-      const { count, names } = store.list(
-        namespace,
-        service.group,
-        page,
-        readNumber(body, 'pageSize'),
-      );
+    failureFields: { count: 0 },
+    checkParams: (body) => checkNaming(paramsOf(body)),
+    handle({ body }) {
+      const { namespace, groupName } = paramsOf(body);
+      const page = { page: readNumber(body, 'pageNo', 1), pageSize: readNumber(body, 'pageSize') };
+      const { count, names } = store.list(namespace, groupName, page);
       return successBody({ count, serviceNames: names });
     },
   };
 }
 
-/** A connection of another module has no naming client on the server (docs/protocol.md#server-list). */
-function requireNamingConnection(connection: Connection, what: string): void {
-  if (connection.module === 'naming') return;
-  throw new ServerError(
-    'SERVER_REJECTED',
-    `Client [${connection.id}] connection already disconnect, can't ${what}.`,
-    { resultCode: ERROR_CLIENT_DISCONNECTED, errorCode: ERROR_CLIENT_DISCONNECTED },
-  );
+/**
+ * The service of a request that makes the connection a publisher or a subscriber.
+ * A connection of another module is no naming client at all for the server, whatever it asks (trap 3).
+ */
+function publishedKeyOf(body: JsonObject, connection: Connection): ServiceKey {
+  const key = keyOf(body);
+  const { group, name } = key.service;
+  if (name === '') throw blank('serviceName');
+  if (group === '') throw blank('groupName');
+  if (connection.module !== NAMING_MODULE) {
+    throw rejection(
+      ERROR_CLIENT_DISCONNECTED,
+      `Client [${connection.id}] connection already disconnect, can't register ephemeral instance.`,
+    );
+  }
+  return key;
 }
 
-function unsupported(type: string): ServerError {
-  return new ServerError('SERVER_REJECTED', `Unsupported request type ${type}`, {
-    resultCode: ERROR_INVALID_PARAM,
-    errorCode: ERROR_INVALID_PARAM,
+/** The instances of a request as they are stored, if real servers take them. */
+function acceptedInstances(key: ServiceKey, body: JsonObject): readonly StoredInstance[] {
+  return jsonInstancesOf(body).map((json) => {
+    const instance = readInstance(json);
+    const fault = instanceFault(instance);
+    if (fault !== undefined) throw rejection(ERROR_INVALID_PARAM, fault);
+    return toStored(key, instance, readString(json, 'instanceId'));
   });
 }
 
-function namingParams(body: JsonObject): {
-  namespace: string;
-  serviceName: string;
-  groupName: string;
-} {
+function instancesOf(body: JsonObject) {
+  return jsonInstancesOf(body).map(readInstance);
+}
+
+/** Of a single or of a batch request. */
+function jsonInstancesOf(body: JsonObject): readonly JsonObject[] {
+  const single = body['instance'];
+  return isJsonObject(single) ? [single] : readObjects(body, 'instances');
+}
+
+function paramsOf(body: JsonObject): NamingParams {
   return {
     namespace: readString(body, 'namespace'),
     serviceName: readString(body, 'serviceName'),
@@ -196,35 +206,16 @@ function namingParams(body: JsonObject): {
   };
 }
 
-// Blank means the default, so `||` and not `??`.
+/** As sent: '' is neither the default namespace nor the default group, and finds nothing of theirs. */
 function keyOf(body: JsonObject): ServiceKey {
-  return {
-    namespace: readString(body, 'namespace') || DEFAULT_NAMESPACE,
-    service: {
-      group: readString(body, 'groupName') || DEFAULT_GROUP,
-      name: readString(body, 'serviceName'),
-    },
-  };
+  const { namespace, groupName, serviceName } = paramsOf(body);
+  return { namespace, service: { group: groupName, name: serviceName } };
 }
 
-function instanceOf(body: JsonObject): Instance {
-  const json = body['instance'];
-  return readInstance(isJsonObject(json) ? json : {});
+function blank(field: string): Error {
+  return rejection(RESULT_FAIL, `Param '${field}' is illegal, ${field} is blank`);
 }
 
-function instanceIdOf(json: unknown): string {
-  return isJsonObject(json) ? readString(json, 'instanceId') : '';
-}
-
-/** `ephemeral` is a matter of the service, and all of ours are; the id is filled in when there is none. */
-function toStored(key: ServiceKey, instance: Instance, instanceId: string): StoredInstance {
-  const cluster = instance.cluster || DEFAULT_CLUSTER;
-  const { ip, port } = instance;
-  const generated = `${ip}#${String(port)}#${cluster}#${groupedName(key.service)}`;
-  return Object.freeze({
-    ...instance,
-    cluster,
-    ephemeral: true,
-    instanceId: instanceId || generated,
-  });
+function unsupported(type: string): Error {
+  return rejection(ERROR_INVALID_PARAM, `Unsupported request type ${type}`);
 }

@@ -3,7 +3,7 @@
  * and the pushes, which are told of each change. Nothing here knows of sockets or of subscribers.
  * Source: docs/protocol.md#registration (Nacos `ServiceManager`, `ConnectionBasedClient`).
  */
-import { groupedName, type Instance, type ServiceRef } from '../../model.js';
+import { DEFAULT_CLUSTER, groupedName, type Instance, type ServiceRef } from '../../model.js';
 import type { Clock } from '../../util/clock.js';
 
 export interface StoredInstance extends Instance {
@@ -15,6 +15,12 @@ export interface StoredInstance extends Instance {
 export interface ServiceKey {
   readonly namespace: string;
   readonly service: ServiceRef;
+}
+
+export interface PageRequest {
+  /** 1-based; less counts as 1. */
+  readonly page: number;
+  readonly pageSize: number;
 }
 
 export interface ServiceListPage {
@@ -79,17 +85,18 @@ export class NamingStore {
   }
 
   has(key: ServiceKey): boolean {
+    this.#forgetEmpty();
     return this.#rows.has(textOf(key));
   }
 
-  /** Names of a group, sorted; a name stays for a minute after its last instance. Pages are 1-based. */
-  list(namespace: string, group: string, page: number, pageSize: number): ServiceListPage {
+  /** Names of a group, sorted; a name stays for a minute after its last instance. */
+  list(namespace: string, group: string, { page, pageSize }: PageRequest): ServiceListPage {
     this.#forgetEmpty();
     const names = [...this.#rows.values()]
       .filter(({ key }) => key.namespace === namespace && key.service.group === group)
       .map(({ key }) => key.service.name)
       .sort();
-    const start = Math.max(0, (page - 1) * pageSize);
+    const start = (Math.max(1, page) - 1) * pageSize;
     return { count: names.length, names: names.slice(start, start + pageSize) };
   }
 
@@ -128,6 +135,18 @@ export class NamingStore {
   #changed(key: ServiceKey): void {
     for (const listener of this.#changeListeners) listener(key);
   }
+}
+
+/** `ephemeral` is a matter of the service, and all of ours are; the id is filled in when there is none. */
+export function toStored(
+  { service }: ServiceKey,
+  instance: Instance,
+  instanceId: string,
+): StoredInstance {
+  const cluster = instance.cluster === '' ? DEFAULT_CLUSTER : instance.cluster;
+  const generated = `${instance.ip}#${String(instance.port)}#${cluster}#${groupedName(service)}`;
+  const id = instanceId === '' ? generated : instanceId;
+  return Object.freeze({ ...instance, cluster, ephemeral: true, instanceId: id });
 }
 
 /** `namespace@@group@@name`, for maps. */
