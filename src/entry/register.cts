@@ -62,7 +62,11 @@ class Hub implements ProcessHub {
   async #start(): Promise<ProcessRuntime | undefined> {
     try {
       const { startProcessRuntime } = await import('../runtime/process-runtime.js');
-      const runtime = await startProcessRuntime(this);
+      const runtime = startProcessRuntime(this, {
+        env: process.env,
+        cwd: process.cwd(),
+        script: process.argv[1],
+      });
       this.#runtime = runtime;
       for (const news of this.#missed.splice(0)) news(runtime);
     } catch (error) {
