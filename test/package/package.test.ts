@@ -117,7 +117,7 @@ describe('the installed package', () => {
   it('tells its version on the command line', () => {
     const { version } = JSON.parse(installedFile('package.json')) as { readonly version: string };
     const ran = runIn(installed.project, 'npx', ['--no-install', 'nacos-serving', '--version']);
-    expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(version) as string });
+    expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(version) });
   });
 
   it('has no effect on the process when only imported', () => {
