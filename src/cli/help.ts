@@ -64,9 +64,7 @@ function devHelp(): string {
     'Usage:\n  nacos-serving dev [flags]\n',
     'Flags:',
     ...DEV_ROWS.map(
-      (row) =>
-        `  ${spelling(row)}
-${wrap(`${row.doc} Default: ${defaultText(row)}.`, INDENT)}`,
+      (row) => `  ${spelling(row)}\n${wrap(`${row.doc} Default: ${defaultText(row)}.`, INDENT)}`,
     ),
     '  -h, --help\n',
     'Ctrl-C or SIGTERM ends it with exit code 0. A port that is in use gives exit code 1.\n',

@@ -76,7 +76,12 @@ function readNumber(row: FlagRow, raw: unknown, context: ReadingContext): Readin
   if (value >= min && value <= max && (!whole || Number.isInteger(value))) {
     return { value: row.kind === 'seconds' && !inMs ? Math.round(value * MS_PER_SECOND) : value };
   }
-  const unit = row.kind === 'seconds' ? (inMs ? 'milliseconds' : 'seconds') : 'a number';
+  const unit =
+    row.kind === 'seconds'
+      ? inMs
+        ? 'a number of milliseconds'
+        : 'a number of seconds'
+      : 'a number';
   const noun = whole ? (row.kind === 'port' ? 'a port' : 'a whole number') : unit;
   return { allowed: `${noun} from ${String(min)} to ${String(max)}` };
 }

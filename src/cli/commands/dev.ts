@@ -32,8 +32,6 @@ export async function dev(values: CliValues): Promise<void> {
     return undefined;
   });
   if (server === undefined) return;
-  process.stdout.write(`ready on ${server.address} (gRPC ${String(server.grpcPort)})\n`);
-
   const stop = (): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, stop);
     server.close().then(
@@ -45,6 +43,7 @@ export async function dev(values: CliValues): Promise<void> {
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  process.stdout.write(`ready on ${server.address} (gRPC ${String(server.grpcPort)})\n`);
 }
 
 function flagValue(path: string, values: CliValues): string {

@@ -312,7 +312,7 @@ describe('options in code', () => {
     [[], 'options = [] (code): must be an object'],
     [
       { shutdown: { quietTimeMs: -1 } },
-      'shutdown.quietTimeMs = -1 (code): must be milliseconds from 0 to 3600000',
+      'shutdown.quietTimeMs = -1 (code): must be a number of milliseconds from 0 to 3600000',
     ],
     [
       { service: { port: Number.NaN } },
