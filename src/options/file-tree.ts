@@ -35,3 +35,5 @@ export class FileSyntaxError extends Error {
 
 /** Deeper than any option; a YAML file may refer to itself. */
 export const MAX_DEPTH = 16;
+/** Far more than any option file has; aliases of aliases multiply. */
+export const MAX_NODES = 10_000;

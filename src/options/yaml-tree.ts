@@ -8,6 +8,7 @@ import type { Pair } from 'yaml';
 import {
   FileSyntaxError,
   MAX_DEPTH,
+  MAX_NODES,
   type FileEntry,
   type FileNode,
   type Place,
@@ -36,11 +37,13 @@ export function parseYamlTree(text: string): FileNode {
     throw new FileSyntaxError(firstLine, place(error.pos[0]));
   }
 
+  let nodes = 0;
   function toNode(node: unknown, depth: number, fallback: Place): FileNode {
     const resolved = yaml.isAlias(node) ? node.resolve(document) : node;
     const here = yaml.isNode(node) ? place(node.range?.[0]) : fallback;
     if (resolved === undefined) throw new FileSyntaxError('an alias without its anchor', here);
     if (depth > MAX_DEPTH) throw new FileSyntaxError('nested too deep', here);
+    if (++nodes > MAX_NODES) throw new FileSyntaxError('too many values', here);
     if (yaml.isMap(resolved)) {
       return { kind: 'map', place: here, entries: toEntries(resolved.items, depth, here) };
     }

@@ -34,9 +34,9 @@ export function run(invocation: Extract<Invocation, { kind: 'run' }>): void {
 
 function planApp(target: AppTarget, env: Record<string, string>): Launch {
   const file = checkEntryFile(target.file, process.cwd());
-  const features = new Map<string, unknown>(Object.entries(process.features));
+  const stripsTypes: unknown = Reflect.get(process.features, 'typescript'); // since Node 22.10
   const loader = typeScriptFlags(file, {
-    stripsTypes: Boolean(features.get('typescript')), // not there before Node 22.10
+    stripsTypes: Boolean(stripsTypes),
     version: process.version,
     flags: [...process.execArgv, withoutPreload(process.env['NODE_OPTIONS'], PRELOAD_FILE)].join(
       ' ',

@@ -237,6 +237,15 @@ describe('a wrong file', () => {
     expect(error.name).toBe('ConfigError');
   });
 
+  it('of aliases that multiply is given up early', () => {
+    const lines = ['a: &a0 [x]'];
+    for (let level = 1; level <= 10; level++) {
+      const aliases = Array.from({ length: 9 }, () => `*a${String(level - 1)}`).join(', ');
+      lines.push(`b${String(level)}: &a${String(level)} [${aliases}]`);
+    }
+    expect(failure(yaml(lines.join('\n'))).message).toMatch(/not valid YAML: too many values$/);
+  });
+
   it('that is a folder is told', () => {
     using folder = tempFolder({});
     mkdirSync(path.join(folder.path, 'nacos.yaml'));
