@@ -6,7 +6,7 @@
 import type { Server } from 'node:net';
 
 import type { Clock } from '../util/clock.js';
-import { createDeferred, waitWithin } from '../util/deferred.js';
+import { waitWithin } from '../util/deferred.js';
 
 /** Connections that become idle after the last look are closed with the next one. */
 const LOOK_MS = 50;
@@ -30,14 +30,24 @@ export function createDrain(clock: Clock): Drain {
       server.on('session', (session: unknown) => follow(session, sessions));
     },
     async run(timeoutMs) {
-      const closed = Promise.all(
-        [...open].map(([server, sessions]) => close(server, sessions, clock)),
-      );
+      const closed = Promise.all([...open.keys()].map(close));
+      const look = (): void => {
+        for (const [server, sessions] of open) {
+          call(server, 'closeIdleConnections');
+          // Says goodbye to the peer, and closes when the last stream has ended.
+          for (const session of sessions) call(session, 'close');
+        }
+      };
+      look();
+      const timer = clock.every(LOOK_MS, look);
       const timeUp = new Error('requests were still in flight');
-      await waitWithin(closed, { clock, timeoutMs, onTimeout: () => timeUp }).catch(
+      try {
+        await waitWithin(closed, { clock, timeoutMs, onTimeout: () => timeUp });
+      } catch {
         // Out of time: the process ends with what is left, as it would have at once without us.
-        () => undefined,
-      );
+      } finally {
+        timer.cancel();
+      }
     },
   };
 }
@@ -45,30 +55,18 @@ export function createDrain(clock: Clock): Drain {
 function follow(session: unknown, sessions: Set<object>): void {
   if (typeof session !== 'object' || session === null) return;
   sessions.add(session);
-  if ('once' in session && typeof session.once === 'function') {
-    session.once('close', () => sessions.delete(session));
-  }
+  call(session, 'once', 'close', () => sessions.delete(session));
 }
 
-async function close(server: Server, sessions: ReadonlySet<object>, clock: Clock): Promise<void> {
-  const closed = createDeferred<void>();
-  // With an error when it was closed before: all the better.
-  server.close(() => closed.resolve());
-  const look = (): void => {
-    call(server, 'closeIdleConnections');
-    // Says goodbye to the peer, and closes when the last stream has ended.
-    for (const session of sessions) call(session, 'close');
-  };
-  look();
-  const timer = clock.every(LOOK_MS, look);
-  try {
-    await closed.promise;
-  } finally {
-    timer.cancel();
-  }
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // With an error when it was closed before: all the better.
+    server.close(() => resolve());
+  });
 }
 
-function call(target: object, method: string): void {
+/** Calls a method that not every kind of server or session has. */
+function call(target: object, method: string, ...args: readonly unknown[]): void {
   const found: unknown = Reflect.get(target, method);
-  if (typeof found === 'function') Reflect.apply(found, target, []);
+  if (typeof found === 'function') Reflect.apply(found, target, args);
 }

@@ -2,7 +2,8 @@
  * Owns one registration of this process, from the wish until it is out again. Made by the registrar. The naming client keeps
  * the wish through outages; this follows what became of it, says it once in the log, and asks again after a refusal.
  *
- * States: registering -confirmed-> registered; either -remove-> draining -taken out, or out of time-> removed.
+ * States: registering -confirmed-> registered; either -remove-> draining -taken out, or out of time-> removed;
+ * registering -can never be registered-> removed.
  */
 import { isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -103,7 +104,11 @@ export class Registration {
         logger.info(`registered ${this.label} ${this.#options.reasons}`);
         return;
       } catch (error) {
-        if (signal.aborted || !(await this.#waitAfter(asError(error), signal))) return;
+        if (signal.aborted) return;
+        if (!(await this.#waitAfter(asError(error), signal))) {
+          this.#setState('removed');
+          return;
+        }
       }
     }
   }

@@ -63,7 +63,7 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
         // Without its answer callers hear nothing, and then there is nothing to wait for.
         if (!(await registrar.leave({ timeoutMs }))) return;
         const quietMs = Math.min(options.quietTimeMs ?? QUIET_MS, leftMs());
-        await delay(clock, quietMs, { holdsProcess: true });
+        if (quietMs > 0) await delay(clock, quietMs, { holdsProcess: true });
       } catch (error) {
         // The signal must arrive whatever happens here.
         logger.warn(`leaving Nacos failed: ${asError(error).message}`);

@@ -139,10 +139,10 @@ function raise(signal: HeldSignal): void {
 
 export function installSignalGate(): SignalGate {
   const early = takeListeners();
-  const own = Object.hasOwn(process, 'emit') ? process.emit : undefined;
+  const own: unknown = Object.hasOwn(process, 'emit') ? Reflect.get(process, 'emit') : undefined;
   // The inherited one is looked up late: `domain` replaces it.
   const below = (self: unknown, event: unknown, args: readonly unknown[]): boolean => {
-    const emit: unknown = own ?? Reflect.get(Object.getPrototypeOf(process) as object, 'emit');
+    const emit = own ?? Reflect.get(Object.getPrototypeOf(process) as object, 'emit');
     return typeof emit === 'function' && Boolean(Reflect.apply(emit, self, [event, ...args]));
   };
   const gate = new Gate((event, args) => below(process, event, args));

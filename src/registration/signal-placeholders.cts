@@ -92,7 +92,9 @@ function replace(
   method: 'listenerCount' | 'listeners' | 'rawListeners',
   after: (args: readonly unknown[], found: unknown) => unknown,
 ): void {
-  const value = new Proxy(process[method], {
+  const original: unknown = Reflect.get(process, method);
+  if (typeof original !== 'function') return;
+  const value = new Proxy(original, {
     apply(target, self: unknown, args: unknown[]): unknown {
       const found: unknown = Reflect.apply(target, self, args);
       return self === process ? after(args, found) : found;

@@ -58,8 +58,8 @@ export function isCertain(server: ListeningServer, hints: PortHints): boolean {
 }
 
 interface Rule {
-  holds(server: ListeningServer, hints: PortHints): boolean;
-  matters(hints: PortHints): boolean;
+  readonly holds: (server: ListeningServer, hints: PortHints) => boolean;
+  readonly matters: (hints: PortHints) => boolean;
   readonly because: string;
 }
 
