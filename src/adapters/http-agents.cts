@@ -1,0 +1,64 @@
+/**
+ * Owns the agents that stand in for a user's agent where that would send a call by name the wrong way: over plain TCP to an instance
+ * that wants TLS, or to a proxy, which cannot know our instances. Called by `http-hook.cts`. A stand-in has the
+ * options of the agent that it stands in for (keep-alive, limits, certificates) and lives as long as that one.
+ */
+import { Agent } from 'node:http';
+
+import { isObject, type HookedRequest, type RequestOptions } from './http-request.cjs';
+
+const tlsAgents = new WeakMap<Agent, Agent>();
+const directAgents = new WeakMap<Agent, Agent>();
+
+/** For instances with metadata `secure=true`, whatever the scheme of the URL says. */
+export function tlsAgent(agent: Agent): Agent {
+  if (isHttps(agent)) return directAgent(agent);
+  let standIn = tlsAgents.get(agent);
+  if (standIn === undefined) {
+    const { Agent: HttpsAgent } = require('node:https') as typeof import('node:https');
+    standIn = new HttpsAgent(withoutProxy(agent));
+    tlsAgents.set(agent, standIn);
+  }
+  return standIn;
+}
+
+/** The agent itself, unless it is one of Node's own with a proxy from the environment (NODE_USE_ENV_PROXY). */
+export function directAgent(agent: Agent): Agent {
+  const options: unknown = Reflect.get(agent, 'options');
+  if (!isObject(options) || !isObject(options['proxyEnv'])) return agent;
+  let standIn = directAgents.get(agent);
+  if (standIn === undefined) {
+    const made = ownClass(agent);
+    if (made === undefined) return agent;
+    standIn = new made(withoutProxy(agent));
+    directAgents.set(agent, standIn);
+  }
+  return standIn;
+}
+
+/** Node has written the request for the proxy when it was made: with the whole URL as its path, and headers for the proxy. */
+export function undoProxyForm(request: HookedRequest, options: RequestOptions): void {
+  if (request.headersSent || !request.path.startsWith('http://')) return;
+  const { path } = options;
+  request.path = typeof path === 'string' ? path : '/';
+  request.removeHeader('proxy-connection');
+  request.removeHeader('proxy-authorization');
+}
+
+function isHttps(agent: Agent): boolean {
+  return Reflect.get(agent, 'protocol') === 'https:';
+}
+
+/** Node's class of the agent; undefined for classes of others, which may do what they do for a reason. */
+function ownClass(agent: Agent): typeof Agent | undefined {
+  if (Object.getPrototypeOf(agent) === Agent.prototype) return Agent;
+  if (!isHttps(agent)) return undefined;
+  const { Agent: HttpsAgent } = require('node:https') as typeof import('node:https');
+  return Object.getPrototypeOf(agent) === HttpsAgent.prototype ? HttpsAgent : undefined;
+}
+
+function withoutProxy(agent: Agent): Record<string, unknown> {
+  const options: unknown = Reflect.get(agent, 'options');
+  const given = isObject(options) ? options : {};
+  return { ...given, proxyEnv: undefined, protocol: undefined, defaultPort: undefined };
+}

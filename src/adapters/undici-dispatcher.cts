@@ -1,0 +1,168 @@
+/**
+ * Owns the interception of an undici dispatcher, of Node's own undici (6 in Node 20 and 22, 7 in 24, 8 in 26) or of a copy from npm.
+ * Called by `fetch-hook.cts`. For a host that is a service it changes where the request goes and nothing else: the origin becomes
+ * that of an instance, the Host header keeps the logical name, and redirects come by again with theirs. A connection that
+ * fails before the request was begun is tried with other instances (`undici-handler.cts`).
+ */
+import type { CallRouter, CallTarget, ProcessHub } from '../process-hub.js';
+import { isServiceHost } from './service-host.cjs';
+import { failHandler, watchHandler } from './undici-handler.cjs';
+
+type Dispatch = (options: unknown, handler: unknown) => unknown;
+type Options = Readonly<Record<PropertyKey, unknown>>;
+
+/** A request to a host that may be a service. */
+interface NamedRequest {
+  readonly name: string;
+  readonly isHttps: boolean;
+  readonly options: Options;
+  readonly handler: object;
+}
+
+const intercepted = new WeakSet<object>();
+
+/**
+ * Makes the dispatcher know services, once, and returns what to use from now on: nearly always the same object, whose `dispatch` is
+ * covered. Who compares dispatchers, or keeps the object, so sees no difference.
+ */
+export function interceptDispatcher(hub: ProcessHub, dispatcher: unknown): unknown {
+  if (!isObject(dispatcher) || intercepted.has(dispatcher)) return dispatcher;
+  const dispatch: unknown = Reflect.get(dispatcher, 'dispatch');
+  // A MockAgent answers for hosts that do not exist: it must see the logical names.
+  if (typeof dispatch !== 'function' || 'isMockActive' in dispatcher) return dispatcher;
+
+  const direct = withoutProxy(dispatcher);
+  const directDispatch: unknown = Reflect.get(direct, 'dispatch');
+  const send: Dispatch = (...args) =>
+    Reflect.apply(typeof directDispatch === 'function' ? directDispatch : dispatch, direct, args);
+  const value = function (this: unknown, ...args: unknown[]): unknown {
+    const request = readRequest(args[0], args[1]);
+    const others = (): unknown => Reflect.apply(dispatch, dispatcher, args);
+    return request === undefined ? others() : route(hub, request, send, others);
+  };
+  Object.defineProperty(value, 'name', { value: 'dispatch' });
+
+  intercepted.add(dispatcher);
+  const { types } = require('node:util') as typeof import('node:util');
+  if (types.isProxy(dispatcher)) {
+    // What `compose` returns: setting a property would change the dispatcher below, whose `dispatch` it has copied already.
+    const proxy = new Proxy(dispatcher, {
+      get: (target, key): unknown => (key === 'dispatch' ? value : Reflect.get(target, key)),
+    });
+    intercepted.add(proxy);
+    return proxy;
+  }
+  Object.defineProperty(dispatcher, 'dispatch', {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+  return dispatcher;
+}
+
+function route(
+  hub: ProcessHub,
+  request: NamedRequest,
+  send: Dispatch,
+  others: () => unknown,
+): unknown {
+  const calls = hub.runtime?.calls;
+  const target = calls?.pickNow(request.name);
+  if (target === null) return others();
+  if (calls !== undefined && target !== undefined) {
+    return sendTo([target], request, calls, send);
+  }
+  const find = async (): Promise<void> => {
+    try {
+      const { signal } = request.options;
+      const router = (await hub.load())?.calls;
+      const found = await router?.resolve(
+        request.name,
+        signal instanceof AbortSignal ? signal : undefined,
+      );
+      if (router === undefined || found === undefined || found === null) others();
+      else sendTo([found], request, router, send);
+    } catch (error) {
+      failHandler(request.handler, error);
+    }
+  };
+  void find();
+  // "Go on": there is no queue that could be full.
+  return true;
+}
+
+/** Dispatches to the last of the targets; when nothing could be sent there, to yet another one. */
+function sendTo(
+  tried: readonly CallTarget[],
+  request: NamedRequest,
+  calls: CallRouter,
+  send: Dispatch,
+): unknown {
+  const target = tried.at(-1);
+  if (target === undefined) return true;
+  const watched = watchHandler(request.handler, () => {
+    const next = calls.pickOther(request.name, tried);
+    if (next === undefined) return false;
+    sendTo([...tried, next], request, calls, send);
+    return true;
+  });
+  return send(optionsFor(request, target), watched);
+}
+
+function optionsFor({ name, isHttps, options }: NamedRequest, target: CallTarget): Options {
+  const host = target.ip.includes(':') ? `[${target.ip}]` : target.ip;
+  const scheme = isHttps || target.secure ? 'https' : 'http';
+  const origin = `${scheme}://${host}:${String(target.port)}`;
+  const headers = withHost(options['headers'], name);
+  // undici takes the name for TLS from the Host header, so a caller's own header keeps its meaning.
+  return { ...options, origin, headers };
+}
+
+/** The headers with `host` in front, unless they have one. undici takes them flat, as pairs or as an object. */
+function withHost(headers: unknown, name: string): unknown {
+  if (headers === undefined || headers === null) return { host: name };
+  if (Array.isArray(headers)) {
+    const flat: readonly unknown[] = headers;
+    return flat.some((key, at) => at % 2 === 0 && isHostKey(key)) ? flat : ['host', name, ...flat];
+  }
+  if (!isObject(headers)) return headers;
+  if (typeof headers[Symbol.iterator] === 'function') {
+    const flat: unknown[] = [];
+    for (const pair of headers as unknown as Iterable<unknown>) {
+      if (!Array.isArray(pair)) return headers;
+      flat.push(pair[0], pair[1]);
+    }
+    return withHost(flat, name);
+  }
+  return Object.keys(headers).some(isHostKey) ? headers : { host: name, ...headers };
+}
+
+function isHostKey(key: unknown): boolean {
+  return typeof key === 'string' && key.length === 4 && key.toLowerCase() === 'host';
+}
+
+function readRequest(options: unknown, handler: unknown): NamedRequest | undefined {
+  if (!isObject(options) || !isObject(handler)) return undefined;
+  const { origin } = options;
+  const text = origin instanceof URL ? origin.origin : origin;
+  if (typeof text !== 'string') return undefined;
+  const isHttps = text.startsWith('https://');
+  if (!isHttps && !text.startsWith('http://')) return undefined;
+  const name = text.slice(isHttps ? 8 : 7);
+  return isServiceHost(name) ? { name, isHttps, options, handler } : undefined;
+}
+
+/** EnvHttpProxyAgent (Node's own with NODE_USE_ENV_PROXY, or a user's) has an agent for hosts that need no proxy. */
+function withoutProxy(dispatcher: object): object {
+  for (const symbol of Object.getOwnPropertySymbols(dispatcher)) {
+    if (symbol.description !== 'no proxy agent') continue;
+    const agent: unknown = Reflect.get(dispatcher, symbol);
+    if (isObject(agent)) return agent;
+  }
+  return dispatcher;
+}
+
+function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,88 @@
+/**
+ * Owns the hub of a child process whose client hooks are tested without a registry: `node --require scripted-hub.cjs app`. The
+ * router answers what the environment says: ROUTES is an object of service name -> targets `{ ip, port, secure }`.
+ * HUB=broken: the runtime cannot be loaded. HUB=off: no hooks at all. The app finds the script under `globalThis.hub`.
+ */
+const path = require('node:path');
+
+const dist = path.join(__dirname, '..', '..', 'dist');
+const routes = JSON.parse(process.env.ROUTES ?? '{}');
+const turns = {};
+
+const script = {
+  /** How often the runtime was asked for. */
+  loads: 0,
+  /** Names that the hooks asked about. */
+  asked: [],
+  /** Ports of targets that could not be connected to. */
+  failed: [],
+  /** While it is a promise, lists have not arrived. */
+  waiting: undefined,
+  /** Lists do not arrive until the function that this returns is called. */
+  hold() {
+    let release;
+    script.waiting = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => {
+      script.waiting = undefined;
+      release();
+    };
+  },
+};
+
+const targetsOf = (name) => {
+  const service = name.toLowerCase();
+  return routes[service]?.map((target) => ({ secure: false, ...target, service }));
+};
+const next = (name, targets) => {
+  turns[name] = (turns[name] ?? -1) + 1;
+  return targets[turns[name] % targets.length];
+};
+const calls = {
+  pickNow(name) {
+    script.asked.push(name);
+    const targets = targetsOf(name);
+    if (targets === undefined) return null;
+    return script.waiting !== undefined || targets.length === 0 ? undefined : next(name, targets);
+  },
+  async resolve(name, signal) {
+    const stopped = new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+    if (script.waiting !== undefined) await Promise.race([script.waiting, stopped]);
+    const targets = targetsOf(name);
+    if (targets === undefined) return null;
+    if (targets.length > 0) return next(name, targets);
+    const { NoInstanceError } = await import(path.join(dist, 'errors.js'));
+    throw new NoInstanceError(`no instance of ${name}`);
+  },
+  pickOther(name, tried) {
+    script.failed.push(tried.at(-1).port);
+    return targetsOf(name).find((target) => !tried.some(({ port }) => port === target.port));
+  },
+};
+
+const hub = {
+  version: '0.0.0',
+  servers: new Map(),
+  runtime: undefined,
+  async load() {
+    script.loads += 1;
+    if (process.env.HUB === 'broken') return undefined;
+    hub.runtime ??= { calls, serverUp() {}, serverDown() {} };
+    return hub.runtime;
+  },
+  setSignalHold() {},
+};
+
+globalThis.hub = script;
+if (process.env.HUB !== 'off') {
+  const { installFetchHook } = require(path.join(dist, 'adapters', 'fetch-hook.cjs'));
+  const { installHttpHook } = require(path.join(dist, 'adapters', 'http-hook.cjs'));
+  // A second time changes nothing.
+  for (let time = 0; time < 2; time += 1) {
+    installFetchHook(hub);
+    installHttpHook(hub);
+  }
+}
