@@ -16,6 +16,7 @@ import {
 } from '@grpc/grpc-js';
 
 import { ConnectionError, RequestTimeoutError } from '../errors.js';
+import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { asError } from '../util/deferred.js';
 import { decodePayload, encodePayload, type Payload } from '../wire/payload.js';
@@ -68,7 +69,7 @@ function probe(
     const socket = connectTcp({ host: endpoint.host, port: endpoint.grpcPort });
     const end = (settle: () => void): void => {
       timer.cancel();
-      bounds.signal.removeEventListener('abort', onAbort);
+      stopSignal();
       socket.destroy();
       settle();
     };
@@ -79,17 +80,17 @@ function probe(
         );
       });
     };
-    const onAbort = (): void => end(() => reject(asError(bounds.signal.reason)));
+    const abort = (): void => end(() => reject(asError(bounds.signal.reason)));
     const timer = clock.after(bounds.timeoutMs, () => {
       fail(`no answer within ${String(bounds.timeoutMs)} ms`);
     });
-    bounds.signal.addEventListener('abort', onAbort, { once: true });
+    const stopSignal = onAbort(bounds.signal, abort);
     socket.on('error', (error) => fail(error.message, error));
     socket.once('connect', () => {
       const address = socket.remoteAddress ?? endpoint.host;
       end(() => resolve(address));
     });
-    if (bounds.signal.aborted) onAbort();
+    if (bounds.signal.aborted) abort();
   });
 }
 
@@ -128,7 +129,7 @@ class GrpcConnection implements Connection {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         timer.cancel();
-        signal?.removeEventListener('abort', onAbort);
+        stopSignal();
       };
       const call = this.#client.makeUnaryRequest(
         UNARY_PATH,
@@ -149,11 +150,6 @@ class GrpcConnection implements Connection {
           }
         },
       );
-      const onAbort = (): void => {
-        settle();
-        reject(asError(signal?.reason));
-        call.cancel();
-      };
       const timer = this.#clock.after(
         timeoutMs,
         () => {
@@ -167,7 +163,11 @@ class GrpcConnection implements Connection {
         },
         { holdsProcess: bounds.holdsProcess },
       );
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopSignal = onAbort(signal, () => {
+        settle();
+        reject(asError(signal?.reason));
+        call.cancel();
+      });
     });
   }
 

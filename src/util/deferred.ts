@@ -1,7 +1,9 @@
 /**
  * Owns the promise whose ends are held outside, and the bounded wait on one. Used wherever a caller waits for
- * something that an event decides. A wait always ends: by value, by signal or by time.
+ * something that an event decides. A wait always ends: by value, by signal or by time, and then it leaves nothing
+ * behind: not on the promise, which may be pending for as long as Nacos is away, and not on the signal.
  */
+import { onAbort } from './abort.js';
 import type { Clock } from './clock.js';
 
 export interface Deferred<T> {
@@ -42,11 +44,8 @@ export function waitWithin<T>(promise: Promise<T>, bounds: WaitBounds): Promise<
   return new Promise<T>((resolve, reject) => {
     const done = (): void => {
       timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      done();
-      reject(asError(signal?.reason));
+      stopSignal();
+      stopWaiting();
     };
     const timer = clock.after(
       timeoutMs,
@@ -56,43 +55,73 @@ export function waitWithin<T>(promise: Promise<T>, bounds: WaitBounds): Promise<
       },
       { holdsProcess: bounds.holdsProcess ?? true },
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
-    promise.then(
-      (value) => {
-        done();
-        resolve(value);
-      },
-      (error: unknown) => {
-        done();
-        reject(asError(error));
-      },
-    );
+    const stopSignal = onAbort(signal, () => {
+      done();
+      reject(asError(signal?.reason));
+    });
+    const stopWaiting = onSettled(promise, () => {
+      done();
+      resolve(promise);
+    });
   });
 }
 
-/** Waits `ms`. @throws the signal's reason. */
-export function delay(
-  clock: Clock,
-  ms: number,
-  options: { readonly signal?: AbortSignal | undefined; readonly holdsProcess?: boolean } = {},
-): Promise<void> {
-  const { signal } = options;
-  if (signal?.aborted === true) return Promise.reject(asError(signal.reason));
+export interface DelayOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The end of whoever waits, like a session: ends the wait in the same way. */
+  readonly owner?: AbortSignal | undefined;
+  /** Default false. */
+  readonly holdsProcess?: boolean;
+}
+
+/** Waits `ms`. @throws the reason of a signal. */
+export function delay(clock: Clock, ms: number, options: DelayOptions = {}): Promise<void> {
+  const signals = [options.owner, options.signal];
+  const aborted = signals.find((signal) => signal?.aborted === true);
+  if (aborted !== undefined) return Promise.reject(asError(aborted.reason));
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
+    const done = (): void => {
       timer.cancel();
-      reject(asError(signal?.reason));
+      for (const stop of stops) stop();
     };
     const timer = clock.after(
       ms,
       () => {
-        signal?.removeEventListener('abort', onAbort);
+        done();
         resolve();
       },
       { holdsProcess: options.holdsProcess ?? false },
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stops = signals.map((signal) =>
+      onAbort(signal, () => {
+        done();
+        reject(asError(signal?.reason));
+      }),
+    );
   });
+}
+
+const settling = new WeakMap<Promise<unknown>, Set<() => void>>();
+
+/**
+ * Calls `run` when the promise settles; returns the function which stops that. A reaction to a promise cannot be taken back,
+ * so each promise gets one of ours, and thousands of waits that ran out of time leave nothing on it.
+ */
+function onSettled(promise: Promise<unknown>, run: () => void): () => void {
+  let callbacks = settling.get(promise);
+  if (callbacks === undefined) {
+    const added = new Set<() => void>();
+    const tell = (): void => {
+      settling.delete(promise);
+      for (const call of [...added]) if (added.has(call)) call();
+    };
+    promise.then(tell, tell);
+    settling.set(promise, added);
+    callbacks = added;
+  }
+  const own = callbacks;
+  own.add(run);
+  return () => own.delete(run);
 }
 
 /** Whatever was thrown, as an Error. */
