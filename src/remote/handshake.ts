@@ -4,6 +4,7 @@
  * Source: docs/protocol.md#handshake (Nacos `GrpcClient.connectToServer`).
  */
 import { ProtocolError, RequestTimeoutError, ServerError } from '../errors.js';
+import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { createDeferred, delay, waitWithin } from '../util/deferred.js';
 import { decodeJson, encodeJson, type JsonObject } from '../wire/json.js';
@@ -69,13 +70,18 @@ const OUR_ABILITIES: AbilityTable = {};
 export async function shakeHands(endpoint: Endpoint, options: HandshakeOptions): Promise<Link> {
   const { transport, signal } = options;
   const connection = await transport.connect(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal });
-  const ended = createDeferred<never>();
+  // Ends every wait of the attempt: with the connection, or with whoever wanted it.
+  const attempt = new AbortController();
+  const stopSignal = onAbort(signal, () => attempt.abort(signal.reason));
+  if (signal.aborted) attempt.abort(signal.reason);
+  connection.onEnd((reason) => attempt.abort(reason));
   try {
-    connection.onEnd((reason) => ended.reject(reason));
-    return await Promise.race([introduce(endpoint, connection, options), ended.promise]);
+    return await introduce(endpoint, connection, { ...options, signal: attempt.signal });
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    stopSignal();
   }
 }
 

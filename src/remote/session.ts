@@ -4,13 +4,13 @@
  * It knows nothing of what they register, and it never reconnects silently: each connection has its own epoch.
  *
  * States: idle -start-> connecting -handshake-> ready; ready -stream or heartbeat lost, 301-> connecting;
- * connecting -attempt failed-> backoff -handshake-> ready; any -close-> closed. A ConnectReset keeps `ready`: the new
- * connection is made first, and the old one ends a moment after the new one took over.
+ * connecting -attempt failed-> backoff -handshake-> ready; any -close-> closed. A connection that ended soon after it
+ * began counts like a failed attempt. A ConnectReset keeps `ready`: the new connection is made first, and the
+ * old one ends when the new one has taken over.
  */
 import { ClosedError, ConnectionError, isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState } from '../naming-api.js';
-import { backoffMs } from '../util/backoff.js';
 import type { Clock } from '../util/clock.js';
 import {
   asError,
@@ -20,17 +20,20 @@ import {
   waitWithin,
   type Deferred,
 } from '../util/deferred.js';
+import { failureKind } from '../wire/failures.js';
 import { decodeJson, type JsonObject } from '../wire/json.js';
-import { ERROR_RESPONSE, ERROR_UNREGISTERED, readResponseHead } from '../wire/messages/common.js';
+import { readResponseHead } from '../wire/messages/common.js';
 import {
   CLIENT_DETECTION_REQUEST,
   CONNECT_RESET_REQUEST,
   readConnectReset,
 } from '../wire/messages/connection.js';
 import type { Endpoints } from './endpoints.js';
+import { Handover } from './handover.js';
 import { message, shakeHands, type Identity, type Link } from './handshake.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { PushRouter, type PushHandler } from './push.js';
+import { ReconnectPause } from './reconnect-pause.js';
 import { checkResponse } from './response.js';
 import type { Connection, Endpoint, Transport } from './transport.js';
 
@@ -54,12 +57,10 @@ export interface RequestBounds {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const BACKOFF_BASE_MS = 100;
-const BACKOFF_CAP_MS = 5000;
 const REQUEST_TRIES = 4;
 const RETRY_PAUSE_MS = 100;
-/** How long the old connection lives on after a reset, so that what it published overlaps with the new one. */
-const HANDOVER_MS = 1000;
+/** A connection that ends sooner may be one of many that a sick server accepts and drops: no hot loop. */
+const STABLE_MS = 5000;
 
 interface OpenLink {
   readonly link: Link;
@@ -74,7 +75,9 @@ export class Session implements AsyncDisposable {
   readonly #pushes: PushRouter;
   readonly #abort = new AbortController();
   readonly #stateListeners = new Set<(state: ConnectionState) => void>();
-  readonly #readyListeners = new Set<() => void>();
+  readonly #readyListeners = new Set<() => unknown>();
+  readonly #handover: Handover;
+  readonly #pauseBetween: ReconnectPause;
   #state: ConnectionState = 'idle';
   #current: OpenLink | undefined;
   #epoch = 0;
@@ -84,6 +87,8 @@ export class Session implements AsyncDisposable {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#pushes = new PushRouter(options.logger);
+    this.#handover = new Handover(options.clock);
+    this.#pauseBetween = new ReconnectPause(options.clock);
     this.#pushes.handle(CLIENT_DETECTION_REQUEST, () => undefined);
     this.#pushes.handle(CONNECT_RESET_REQUEST, (body, connection) => {
       this.#reset(body, connection);
@@ -124,8 +129,11 @@ export class Session implements AsyncDisposable {
     return () => this.#stateListeners.delete(listener);
   }
 
-  /** Calls at each new connection, also when a reset moved a ready session to another server. */
-  onReady(listener: () => void): () => void {
+  /**
+   * Calls at each new connection, also when a reset moved a ready session to another server. The connection which the new one
+   * replaces lives on until the promises that listeners return have settled, within a bound.
+   */
+  onReady(listener: () => unknown): () => void {
     this.#readyListeners.add(listener);
     return () => this.#readyListeners.delete(listener);
   }
@@ -169,6 +177,8 @@ export class Session implements AsyncDisposable {
       this.#setState('closed');
       this.#abort.abort(closed);
       this.#drop('closed');
+      this.#handover.close();
+      this.#pauseBetween.wake();
       this.#ready.reject(closed);
       this.#stateListeners.clear();
       this.#readyListeners.clear();
@@ -183,7 +193,9 @@ export class Session implements AsyncDisposable {
   async #run(): Promise<void> {
     const { clock, endpoints, logger } = this.#options;
     const { signal } = this.#abort;
+    /** Attempts in a row that failed, and connections in a row that ended early. */
     let failures = 0;
+    let early = 0;
     while (!signal.aborted) {
       const endpoint = this.#recommended ?? endpoints.next();
       this.#recommended = undefined;
@@ -192,26 +204,33 @@ export class Session implements AsyncDisposable {
         const open = await this.#open(endpoint);
         if (failures > 0) logger.info(`connected to Nacos at ${where}`);
         failures = 0;
+        const sinceMs = clock.nowMs();
         const why = await open.over.promise;
         if (!signal.aborted) logger.info(`leaving Nacos at ${where}: ${why}`);
+        early = clock.nowMs() - sinceMs < STABLE_MS ? early + 1 : 0;
+        if (early > 0) await this.#backoff(early);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        const why = asError(error).message;
-        if (failures === endpoints.size) {
-          logger.warn(
-            `cannot reach Nacos at ${where}: ${why}; the app goes on without it, and we connect as soon as it answers`,
-          );
-        } else logger.debug(`attempt ${String(failures)} at ${where}: ${why}`);
-        if (this.#current === undefined) this.#setState('backoff');
-        const waitMs = backoffMs(Math.ceil(failures / endpoints.size), {
-          baseMs: BACKOFF_BASE_MS,
-          capMs: BACKOFF_CAP_MS,
-          random: () => clock.random(),
-        });
-        await delay(clock, waitMs, { signal }).catch(() => undefined); // closed: the loop ends
+        this.#logFailure(where, asError(error), failures);
+        await this.#backoff(Math.ceil(failures / endpoints.size));
       }
     }
+  }
+
+  #logFailure(where: string, { message: why }: Error, failures: number): void {
+    const { endpoints, logger } = this.#options;
+    if (failures === endpoints.size && this.#current === undefined) {
+      logger.warn(
+        `cannot reach Nacos at ${where}: ${why}; the app goes on without it, and we connect as soon as it answers`,
+      );
+    } else logger.debug(`attempt ${String(failures)} at ${where}: ${why}`);
+  }
+
+  async #backoff(step: number): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    if (this.#current === undefined) this.#setState('backoff');
+    await this.#pauseBetween.wait(step);
   }
 
   async #open(endpoint: Endpoint): Promise<OpenLink> {
@@ -248,14 +267,16 @@ export class Session implements AsyncDisposable {
 
   #adopt(open: OpenLink): void {
     const old = this.#current;
+    old?.heartbeat.stop();
     this.#current = open;
-    if (old !== undefined) {
-      old.heartbeat.stop();
-      this.#options.clock.after(HANDOVER_MS, () => old.link.connection.close());
-    }
+    this.#recommended = undefined;
     this.#ready.resolve(open);
     this.#setState('ready');
-    for (const listener of this.#readyListeners) listener();
+    const taken = [...this.#readyListeners].map((listener) => this.#call(listener));
+    if (old === undefined) return;
+    // A listener may have closed us.
+    if (this.#abort.signal.aborted) old.link.connection.close();
+    else this.#handover.keep(old.link.connection, Promise.all(taken));
   }
 
   /** The connection is gone or useless. */
@@ -264,8 +285,7 @@ export class Session implements AsyncDisposable {
       this.#drop(reason);
       this.#setState('connecting');
     } else {
-      // An old one during its handover.
-      open.link.connection.close();
+      this.#handover.end(open.link.connection);
     }
   }
 
@@ -277,6 +297,7 @@ export class Session implements AsyncDisposable {
     open.heartbeat.stop();
     open.link.connection.close();
     open.over.resolve(reason);
+    this.#pauseBetween.wake();
   }
 
   /** The server wants us elsewhere: make the new connection first, the old one serves until then. */
@@ -303,10 +324,7 @@ export class Session implements AsyncDisposable {
     });
     const answer = decodeJson(reply.body, reply.type);
     open.heartbeat.heard();
-    if (
-      reply.type === ERROR_RESPONSE &&
-      readResponseHead(answer).errorCode === ERROR_UNREGISTERED
-    ) {
+    if (failureKind(reply.type, readResponseHead(answer)) === 'unregistered') {
       this.#lose(open, 'the server does not know this connection');
     }
     checkResponse(type, reply.type, answer);
@@ -338,6 +356,7 @@ export class Session implements AsyncDisposable {
     if (leftMs <= RETRY_PAUSE_MS) throw failure;
     await delay(clock, RETRY_PAUSE_MS, {
       signal: bounds.signal,
+      owner: this.#abort.signal,
       holdsProcess: bounds.holdsProcess ?? true,
     });
   }
@@ -345,7 +364,18 @@ export class Session implements AsyncDisposable {
   #setState(state: ConnectionState): void {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
-    for (const listener of this.#stateListeners) listener(state);
+    for (const listener of [...this.#stateListeners]) {
+      runInBackground(this.#call(() => listener(state)));
+    }
+  }
+
+  /** Listeners may be a user's: what they throw must not break the connection. */
+  async #call(listener: () => unknown): Promise<void> {
+    try {
+      await listener();
+    } catch (error) {
+      this.#options.logger.error(`a listener of the connection failed: ${asError(error).message}`);
+    }
   }
 }
 

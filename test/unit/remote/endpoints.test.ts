@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+
+import { createEndpoints } from '../../../src/remote/endpoints.js';
+
+const list = ['a', 'b', 'c'].map((host) => ({ host, port: 8848, grpcPort: 9848 }));
+const take = (count: number, random: number): string[] => {
+  const endpoints = createEndpoints(list, () => random);
+  return Array.from({ length: count }, () => endpoints.next().host);
+};
+
+describe('the list of servers', () => {
+  it.each([
+    [0, ['a', 'b', 'c', 'a']],
+    [0.34, ['b', 'c', 'a', 'b']],
+    [0.999, ['c', 'a', 'b', 'c']],
+  ])('goes round from a random start (%d)', (random, hosts) => {
+    expect(take(4, random)).toEqual(hosts);
+  });
+
+  it('finds a listed server by its address and no other', () => {
+    const endpoints = createEndpoints(list, () => 0);
+    expect(endpoints.find('b')).toEqual({ host: 'b', port: 8848, grpcPort: 9848 });
+    expect(endpoints.find('d')).toBeUndefined();
+    expect(endpoints.find('')).toBeUndefined();
+  });
+
+  it('refuses to be empty', () => {
+    expect(() => createEndpoints([], () => 0)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    );
+  });
+});
