@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../errors.js';
 import { createLogger, type Logger } from '../logger.js';
-import { DEFAULT_NAMESPACE } from '../model.js';
+import { DEFAULT_NAMESPACE, hostPort } from '../model.js';
 import type { NamingApi, WaitOptions } from '../naming-api.js';
 import { NamingClient } from '../naming/naming-client.js';
 import { grpcPortOf, parseServerList, type ServerAddress } from '../options/server-list.js';
@@ -116,7 +116,10 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
 function serverList(server: ClientOptions['server']): readonly ServerAddress[] {
   if (typeof server === 'string') return parseServerList(server, 'option server');
   const list = server.flatMap((item) =>
-    typeof item === 'string' ? parseServerList(item, 'option server') : [item],
+    parseServerList(
+      typeof item === 'string' ? item : hostPort({ ip: item.host, port: item.port }),
+      'option server',
+    ),
   );
   if (list.length === 0) {
     throw new ConfigError(

@@ -7,20 +7,15 @@
  * instance goes as a single registration, several as a batch, which replaces what was there. Requests of one
  * record never overlap; records are independent of each other.
  */
-import { ClosedError, isNacosError } from '../errors.js';
+import { AuthError, ClosedError, ConnectionError, isNacosError, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { groupedName, instanceKey, type Instance, type ServiceRef } from '../model.js';
+import { groupedName, type Instance, type ServiceRef } from '../model.js';
 import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
-import { asError, createDeferred, runInBackground, type Deferred } from '../util/deferred.js';
-import {
-  BATCH_INSTANCE_REQUEST,
-  BATCH_REGISTER_INSTANCE,
-  DEREGISTER_INSTANCE,
-  INSTANCE_REQUEST,
-  instanceToJson,
-  REGISTER_INSTANCE,
-} from '../wire/messages/naming.js';
+import { asError, createDeferred, runInBackground } from '../util/deferred.js';
+import { Lane } from '../util/lane.js';
+import { byAddress, LedgerEntry } from './ledger-entry.js';
+import { publish } from './publish.js';
 
 export interface LedgerOptions {
   readonly session: Pick<
@@ -32,7 +27,7 @@ export interface LedgerOptions {
   readonly logger: Logger;
 }
 
-/** What `change` did to the wanted instances of a service. */
+/** What `change` did to the wanted instances of a service; they are keyed by `hostPort`. */
 export type LedgerChange = (wanted: Map<string, Instance>) => void;
 
 /** Nacos' `DEFAULT_REDO_DELAY_TIME`. */
@@ -40,31 +35,11 @@ const RETRY_MS = 3000;
 /** A replay of many services must not queue up thousands of requests on one connection. */
 const MAX_IN_FLIGHT = 64;
 
-interface Waiter {
-  readonly revision: number;
-  readonly done: Deferred<void>;
-}
-
-interface Entry {
-  readonly service: ServiceRef;
-  readonly wanted: Map<string, Instance>;
-  /** Grows with each change of `wanted`. */
-  revision: number;
-  /** What the server has, and since which epoch: gone with the connection. */
-  confirmed:
-    | { readonly revision: number; readonly epoch: number; readonly instances: readonly Instance[] }
-    | undefined;
-  sending: boolean;
-  everConfirmed: boolean;
-  waiters: Waiter[];
-}
-
 export class Ledger {
   readonly #options: LedgerOptions;
-  readonly #entries = new Map<string, Entry>();
-  readonly #queue: Entry[] = [];
+  readonly #entries = new Map<string, LedgerEntry>();
+  readonly #lane = new Lane(MAX_IN_FLIGHT);
   readonly #stopListening: readonly (() => void)[];
-  #inFlight = 0;
   #retry: Timer | undefined;
   #closed = false;
 
@@ -85,36 +60,22 @@ export class Ledger {
 
   /**
    * Writes a wish down and sends it as soon as there is a connection. Resolves when the server has confirmed it.
-   * @throws what the server answered when it refused for good and had never confirmed this service: the wish is then dropped.
+   * @throws what the server answered when it refused for good. What it had not confirmed before is then wanted no more.
    */
   change(service: ServiceRef, change: LedgerChange): Promise<void> {
     if (this.#closed) return Promise.reject(new ClosedError('the client is closed'));
     const key = groupedName(service);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = {
-        service,
-        wanted: new Map(),
-        revision: 0,
-        confirmed: undefined,
-        sending: false,
-        everConfirmed: false,
-        waiters: [],
-      };
+      entry = new LedgerEntry(service);
       this.#entries.set(key, entry);
     }
     change(entry.wanted);
     entry.revision += 1;
-    if (entry.wanted.size === 0 && !this.#mayBeOnServer(entry)) {
-      // Nothing of it can be on the server: there is nobody to tell.
-      this.#settle(entry, entry.revision);
-      if (!entry.sending) this.#entries.delete(key);
-      return Promise.resolve();
-    }
-    const done = createDeferred<void>();
-    entry.waiters.push({ revision: entry.revision, done });
+    if (this.#forget(entry)) return Promise.resolve();
+    const confirmed = entry.wait();
     this.#enqueue(entry);
-    return done.promise;
+    return confirmed;
   }
 
   /** Drops every wish; the closing connection takes the instances with it. */
@@ -123,163 +84,105 @@ export class Ledger {
     this.#retry?.cancel();
     for (const stop of this.#stopListening) stop();
     for (const entry of this.#entries.values()) {
-      for (const waiter of entry.waiters)
-        waiter.done.reject(new ClosedError('the client is closed'));
+      entry.reject(new ClosedError('the client is closed'));
     }
     this.#entries.clear();
-    this.#queue.length = 0;
-  }
-
-  #mayBeOnServer(entry: Entry): boolean {
-    return entry.sending || entry.confirmed?.epoch === this.#currentEpoch();
+    this.#lane.clear();
   }
 
   /** 0 while there is no connection, which no confirmation has. */
-  #currentEpoch(): number {
+  #epoch(): number {
     return this.#options.session.state === 'ready' ? this.#options.session.epoch : 0;
   }
 
-  #isSettled(entry: Entry): boolean {
-    const { confirmed } = entry;
-    return confirmed?.revision === entry.revision && confirmed.epoch === this.#currentEpoch();
-  }
-
-  #flush(): void {
-    for (const entry of this.#entries.values()) {
-      if (!this.#isSettled(entry)) this.#enqueue(entry);
-    }
-  }
-
-  #enqueue(entry: Entry): void {
-    if (entry.sending || this.#options.session.state !== 'ready') return;
-    entry.sending = true;
-    this.#queue.push(entry);
-    this.#pump();
-  }
-
-  #pump(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT) {
-      const entry = this.#queue.shift();
-      if (entry === undefined) return;
-      this.#inFlight += 1;
-      runInBackground(
-        this.#reconcile(entry).finally(() => {
-          this.#inFlight -= 1;
-          this.#pump();
-        }),
-      );
-    }
-  }
-
-  async #reconcile(entry: Entry): Promise<void> {
-    try {
-      while (!this.#closed && this.#currentEpoch() !== 0 && !this.#isSettled(entry)) {
-        const { revision } = entry;
-        const epoch = this.#currentEpoch();
-        const instances = [...entry.wanted.values()];
-        await this.#send(entry, instances, epoch);
-        if (this.#currentEpoch() !== epoch) continue; // Confirmed by a connection that is gone.
-        entry.confirmed = { revision, epoch, instances };
-        entry.everConfirmed = true;
-        this.#settle(entry, revision);
-      }
-    } catch (error) {
-      this.#failed(entry, asError(error));
-    } finally {
-      entry.sending = false;
-      if (
-        entry.wanted.size === 0 &&
-        !this.#closed &&
-        (this.#isSettled(entry) || !this.#mayBeOnServer(entry))
-      ) {
-        this.#settle(entry, entry.revision);
-        this.#entries.delete(groupedName(entry.service));
-      }
-    }
-  }
-
-  async #send(entry: Entry, instances: readonly Instance[], epoch: number): Promise<void> {
-    const before = entry.confirmed?.epoch === epoch ? entry.confirmed.instances : [];
-    const [first] = instances;
-    if (first === undefined) {
-      // One request clears the whole entry on Nacos; a server that adds has to be told each of them.
-      const gone = this.#options.session.addsBatches ? before : before.slice(0, 1);
-      for (const instance of gone) await this.#single(DEREGISTER_INSTANCE, entry.service, instance);
-      return;
-    }
-    if (instances.length === 1) await this.#single(REGISTER_INSTANCE, entry.service, first);
-    else await this.#batch(entry.service, instances);
-    if (!this.#options.session.addsBatches) return;
-    const kept = new Set(instances.map(instanceKey));
-    for (const instance of before) {
-      if (!kept.has(instanceKey(instance))) {
-        await this.#single(DEREGISTER_INSTANCE, entry.service, instance);
-      }
-    }
-  }
-
-  async #single(type: string, service: ServiceRef, instance: Instance): Promise<void> {
-    await this.#options.session.request(
-      INSTANCE_REQUEST,
-      { ...this.#address(service), type, instance: instanceToJson(instance) },
-      { holdsProcess: false },
-    );
-  }
-
-  async #batch(service: ServiceRef, instances: readonly Instance[]): Promise<void> {
-    await this.#options.session.request(
-      BATCH_INSTANCE_REQUEST,
-      {
-        ...this.#address(service),
-        type: BATCH_REGISTER_INSTANCE,
-        instances: instances.map(instanceToJson),
-      },
-      { holdsProcess: false },
-    );
-  }
-
-  #address(service: ServiceRef): { namespace: string; serviceName: string; groupName: string } {
-    return {
-      namespace: this.#options.namespace,
-      serviceName: service.name,
-      groupName: service.group,
-    };
-  }
-
-  #settle(entry: Entry, revision: number): void {
-    const waiting = entry.waiters;
-    entry.waiters = waiting.filter((waiter) => waiter.revision > revision);
-    for (const waiter of waiting) if (waiter.revision <= revision) waiter.done.resolve();
-  }
-
-  #failed(entry: Entry, error: Error): void {
-    if (this.#closed) return;
-    const name = groupedName(entry.service);
-    const final = isNacosError(error) && !error.retryable;
-    if (final) {
-      for (const waiter of entry.waiters) waiter.done.reject(error);
-      entry.waiters = [];
-      if (!entry.everConfirmed) {
-        this.#entries.delete(name);
-        return;
-      }
-    }
-    this.#options.logger.warn(
-      `registration of ${name} is not confirmed: ${error.message}; trying again`,
-    );
-    this.#retry ??= this.#options.clock.after(RETRY_MS, () => {
-      this.#retry = undefined;
-      this.#flush();
-    });
+  /** Removes an entry that wants nothing and has nothing on the server: there is nobody to tell. */
+  #forget(entry: LedgerEntry): boolean {
+    if (!entry.isVoid(this.#epoch())) return false;
+    entry.settle();
+    if (this.#entries.get(entry.name) === entry) this.#entries.delete(entry.name);
+    return true;
   }
 
   /** A lost connection has removed what it had published: a wish for nothing is fulfilled. */
   #forgetRemoved(): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.wanted.size === 0 && !entry.sending) {
-        this.#settle(entry, entry.revision);
-        this.#entries.delete(key);
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+  }
+
+  /** Resolves when everything that was to be sent is through, confirmed or not. */
+  async #flush(): Promise<void> {
+    const epoch = this.#epoch();
+    const entries = [...this.#entries.values()].filter((entry) => !entry.isSettled(epoch));
+    for (const entry of entries) this.#enqueue(entry);
+    await Promise.all(
+      entries.flatMap(({ sending }) => (sending === undefined ? [] : [sending.promise])),
+    );
+  }
+
+  #enqueue(entry: LedgerEntry): void {
+    if (entry.sending !== undefined || this.#epoch() === 0) return;
+    entry.sending = createDeferred();
+    this.#lane.run(() => this.#reconcile(entry));
+  }
+
+  async #reconcile(entry: LedgerEntry): Promise<void> {
+    let goesOn = true;
+    while (goesOn && !this.#closed) {
+      const epoch = this.#epoch();
+      if (epoch === 0 || entry.isSettled(epoch)) break;
+      goesOn = await this.#send(entry, epoch);
+    }
+    entry.sending?.resolve();
+    entry.sending = undefined;
+    if (!this.#closed) this.#forget(entry);
+  }
+
+  /** Returns false when the entry has to wait before it is sent again. */
+  async #send(entry: LedgerEntry, epoch: number): Promise<boolean> {
+    const { session, namespace } = this.#options;
+    const wanted = byAddress(entry.wanted.values());
+    const before = entry.held(epoch);
+    entry.sent(epoch);
+    try {
+      await publish(session, {
+        target: { namespace, service: entry.service },
+        wanted: [...wanted.values()],
+        held: [...before.values()],
+      });
+      if (this.#epoch() === epoch) entry.confirm(wanted, epoch);
+      // Else it was confirmed by a connection that is not in use any more.
+      else entry.movedTo(this.#epoch());
+      return true;
+    } catch (thrown) {
+      const error = asError(thrown);
+      const moved = this.#epoch() !== epoch;
+      if (moved) entry.movedTo(this.#epoch());
+      if (isNacosError(error) && !error.retryable && !this.#closed) {
+        if (isRefusal(error)) entry.unsend(before, epoch);
+        if (entry.refuse(wanted, error)) return true;
+      } else if (moved) {
+        return true;
       }
+      this.#retryLater(entry, error);
+      return false;
     }
   }
+
+  #retryLater(entry: LedgerEntry, error: Error): void {
+    if (this.#closed) return;
+    entry.failures += 1;
+    // Once per trouble; and that there is no connection, the session says for all of us.
+    const isLoud = entry.failures === 1 && !(error instanceof ConnectionError);
+    const text = `registration of ${entry.name} is not confirmed: ${error.message}; trying again`;
+    if (isLoud) this.#options.logger.warn(text);
+    else this.#options.logger.debug(text);
+    this.#retry ??= this.#options.clock.after(RETRY_MS, () => {
+      this.#retry = undefined;
+      runInBackground(this.#flush());
+    });
+  }
+}
+
+/** The server has said no, so it did nothing; after any other failure it may have done all of it. */
+function isRefusal(error: Error): boolean {
+  return error instanceof ServerError || error instanceof AuthError;
 }

@@ -6,11 +6,10 @@ import { RequestTimeoutError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import {
   groupedName,
-  instanceKey,
+  hostPort,
   type InstanceAddress,
   type InstanceInput,
   type ServiceInput,
-  type ServiceRef,
   type ServiceSnapshot,
 } from '../model.js';
 import type {
@@ -26,16 +25,24 @@ import type {
 import type { Session } from '../remote/session.js';
 import type { Clock } from '../util/clock.js';
 import { waitWithin } from '../util/deferred.js';
-import { readNumber, readStrings } from '../wire/json.js';
 import {
   readServiceInfo,
+  readServiceList,
   SERVICE_LIST_REQUEST,
   SERVICE_QUERY_REQUEST,
+  serviceListBody,
+  serviceQueryBody,
 } from '../wire/messages/naming.js';
 import { Ledger, type LedgerChange } from './ledger.js';
 import { applyServiceInfo } from './snapshots.js';
 import { Subscriptions } from './subscriptions.js';
-import { checkInstance, checkService } from './validate.js';
+import {
+  checkAddress,
+  checkClusters,
+  checkCount,
+  checkInstance,
+  checkService,
+} from './validate.js';
 
 export interface NamingClientOptions {
   readonly session: Session;
@@ -77,7 +84,7 @@ export class NamingClient implements NamingApi {
   ): Promise<void> {
     const checked = checkInstance(instance);
     await this.#change(service, options, (wanted) => {
-      wanted.set(instanceKey(checked), checked);
+      wanted.set(hostPort(checked), checked);
     });
   }
 
@@ -89,7 +96,7 @@ export class NamingClient implements NamingApi {
     const checked = instances.map(checkInstance);
     await this.#change(service, options, (wanted) => {
       wanted.clear();
-      for (const instance of checked) wanted.set(instanceKey(instance), instance);
+      for (const instance of checked) wanted.set(hostPort(instance), instance);
     });
   }
 
@@ -98,26 +105,21 @@ export class NamingClient implements NamingApi {
     address: InstanceAddress,
     options: WaitOptions = {},
   ): Promise<void> {
-    // Checked like an instance, so that a typing error is told and not taken for "not there".
-    const { ip, port } = checkInstance({ ip: address.ip, port: address.port });
+    // Checked, so that a typing error is told and not taken for "not there".
+    const key = hostPort(checkAddress(address));
     await this.#change(service, options, (wanted) => {
-      for (const [key, instance] of wanted) {
-        if (instance.ip === ip && instance.port === port) wanted.delete(key);
-      }
+      wanted.delete(key);
     });
   }
 
   async query(service: ServiceInput, options: QueryOptions = {}): Promise<ServiceSnapshot> {
     const ref = checkService(service);
+    checkClusters(options.clusters ?? []);
+    const target = { namespace: this.#options.namespace, service: ref };
     this.#session.start();
     const body = await this.#session.request(
       SERVICE_QUERY_REQUEST,
-      {
-        ...this.#address(ref),
-        cluster: (options.clusters ?? []).join(','),
-        healthyOnly: options.healthyOnly ?? false,
-        udpPort: 0,
-      },
+      serviceQueryBody(target, options),
       options,
     );
     const info = readServiceInfo(body) ?? {
@@ -137,23 +139,17 @@ export class NamingClient implements NamingApi {
       name: 'any',
       ...(options.group === undefined ? {} : { group: options.group }),
     });
+    const request = serviceListBody({
+      namespace: this.#options.namespace,
+      group,
+      page: checkCount('page', options.page ?? 1),
+      pageSize: checkCount('pageSize', options.pageSize ?? DEFAULT_PAGE_SIZE),
+    });
     this.#session.start();
-    const body = await this.#session.request(
-      SERVICE_LIST_REQUEST,
-      {
-        namespace: this.#options.namespace,
-        serviceName: '',
-        groupName: group,
-        pageNo: options.page ?? 1,
-        pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
-        selector: '',
-      },
-      options,
+    const { count, names } = readServiceList(
+      await this.#session.request(SERVICE_LIST_REQUEST, request, options),
     );
-    return {
-      count: readNumber(body, 'count'),
-      names: Object.freeze(readStrings(body, 'serviceNames').map((name) => plainName(name))),
-    };
+    return { count, names: Object.freeze(names.map(plainName)) };
   }
 
   subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription {
@@ -181,14 +177,6 @@ export class NamingClient implements NamingApi {
           `Nacos did not confirm ${groupedName(ref)} within ${String(timeoutMs)} ms; the wish is kept and carried out as soon as it can be`,
         ),
     });
-  }
-
-  #address(service: ServiceRef): { namespace: string; serviceName: string; groupName: string } {
-    return {
-      namespace: this.#options.namespace,
-      serviceName: service.name,
-      groupName: service.group,
-    };
   }
 }
 

@@ -18,13 +18,14 @@ export interface SnapshotChange {
 }
 
 /**
- * The change which `info` makes to `previous`; undefined when there is none. `healthy` is taken as the server says, also when
+ * The change which `info` makes to `previous`, or to nothing after `lastRevision`; undefined when there is none. `healthy` is taken as the server says, also when
  * its protect threshold made it so: second-guessing would empty the list (docs/protocol.md#trap-14).
  */
 export function applyServiceInfo(
   service: ServiceRef,
   previous: ServiceSnapshot | undefined,
   info: ServiceInfo,
+  lastRevision = 0,
 ): SnapshotChange | undefined {
   const before = new Map<string, Instance>();
   for (const instance of previous?.instances ?? []) before.set(instanceKey(instance), instance);
@@ -51,7 +52,7 @@ export function applyServiceInfo(
     snapshot: Object.freeze({
       service,
       instances: Object.freeze(instances),
-      revision: (previous?.revision ?? 0) + 1,
+      revision: (previous?.revision ?? lastRevision) + 1,
       serverTimeMs: info.lastRefTime,
       protectThresholdReached: info.reachProtectionThreshold,
     }),

@@ -1,11 +1,12 @@
 /**
  * Owns which services are followed and the last list of each. Called by the naming client. One subscription per service on the
  * wire, whatever the number of listeners, always for all clusters (docs/protocol.md#trap-11). Lists survive a lost
- * connection; after a reconnect everything is subscribed again at once, and every 3 s until confirmed.
+ * connection; after a reconnect everything is subscribed again at once, and every 3 s until confirmed. Requests of one
+ * service never overlap, so that an unsubscribe cannot overtake the subscribe that follows it.
  *
  * States of a subscription: subscribing -first list-> live -disconnected-> stale -subscribed again-> live; any -close-> closed.
  */
-import { ClosedError, ConnectionError } from '../errors.js';
+import { ClosedError, ConnectionError, isNacosError, RequestTimeoutError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { groupedName, type ServiceRef, type ServiceSnapshot } from '../model.js';
 import type {
@@ -16,20 +17,15 @@ import type {
 } from '../naming-api.js';
 import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
-import {
-  asError,
-  createDeferred,
-  runInBackground,
-  waitWithin,
-  type Deferred,
-} from '../util/deferred.js';
+import { asError, createDeferred, waitWithin } from '../util/deferred.js';
+import { Lane } from '../util/lane.js';
 import {
   NOTIFY_SUBSCRIBER_REQUEST,
   readServiceInfo,
   SUBSCRIBE_SERVICE_REQUEST,
-  type ServiceInfo,
+  subscribeBody,
 } from '../wire/messages/naming.js';
-import { applyServiceInfo } from './snapshots.js';
+import { Topic, type Follower } from './topic.js';
 
 export interface SubscriptionsOptions {
   readonly session: Pick<
@@ -43,24 +39,17 @@ export interface SubscriptionsOptions {
 }
 
 const RETRY_MS = 3000;
-
-interface Topic {
-  readonly service: ServiceRef;
-  readonly listeners: Set<SnapshotListener | symbol>;
-  snapshot: ServiceSnapshot | undefined;
-  /** The server's clock at the last list, and the connection it came from: clocks of two servers do not compare. */
-  lastRefTime: number;
-  epoch: number;
-  confirmedEpoch: number;
-  sending: boolean;
-  readonly first: Deferred<ServiceSnapshot>;
-}
+/** As many as the ledger's: see there. */
+const MAX_IN_FLIGHT = 64;
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #topics = new Map<string, Topic>();
   readonly #stopListening: () => void;
+  readonly #lane = new Lane(MAX_IN_FLIGHT);
   #retry: Timer | undefined;
+  /** The highest revision of a topic that is gone: a service followed again goes on from there. */
+  #lastRevision = 0;
   #closed = false;
 
   constructor(options: SubscriptionsOptions) {
@@ -69,8 +58,7 @@ export class Subscriptions {
     options.session.handle(NOTIFY_SUBSCRIBER_REQUEST, (body, connection) => {
       const info = readServiceInfo(body);
       if (info === undefined || !options.session.isCurrent(connection)) return;
-      const topic = this.#topics.get(groupedName(info.service));
-      if (topic !== undefined) this.#apply(topic, info, options.session.epoch);
+      this.#topics.get(groupedName(info.service))?.take(info, options.session.epoch);
     });
   }
 
@@ -78,27 +66,13 @@ export class Subscriptions {
     const key = groupedName(service);
     let topic = this.#topics.get(key);
     if (topic === undefined) {
-      topic = {
-        service,
-        listeners: new Set(),
-        snapshot: undefined,
-        lastRefTime: 0,
-        epoch: 0,
-        confirmedEpoch: 0,
-        sending: false,
-        first: createDeferred(),
-      };
-      if (this.#closed) topic.first.reject(new ClosedError('the client is closed'));
-      else this.#topics.set(key, topic);
+      topic = new Topic(service, this.#options.logger, this.#lastRevision);
+      if (!this.#closed) this.#topics.set(key, topic);
     }
-    const handle = listener ?? Symbol('no listener');
-    // The same function twice counts twice: wrap it, so that each close removes its own.
-    const own: SnapshotListener | symbol =
-      typeof handle === 'function' ? (snapshot, diff) => handle(snapshot, diff) : handle;
-    topic.listeners.add(own);
-    if (topic.snapshot !== undefined && typeof own === 'function') this.#later(topic, own);
+    const follower = topic.join(listener);
+    if (this.#closed) topic.leave(follower);
     else this.#send(topic);
-    return this.#handleOf(topic, own);
+    return this.#handleOf(topic, follower);
   }
 
   close(): void {
@@ -106,60 +80,71 @@ export class Subscriptions {
     this.#retry?.cancel();
     this.#stopListening();
     for (const topic of this.#topics.values()) {
-      topic.first.reject(new ClosedError('the client is closed'));
+      topic.leaveAll('the client is closed');
+      topic.sending?.resolve();
     }
     this.#topics.clear();
+    this.#lane.clear();
   }
 
-  #handleOf(topic: Topic, own: SnapshotListener | symbol): Subscription {
+  #handleOf(topic: Topic, follower: Follower): Subscription {
     const close = async (): Promise<void> => {
-      if (!topic.listeners.delete(own) || topic.listeners.size > 0) return;
-      await this.#unsubscribe(topic);
+      if (!topic.leave(follower) || topic.isWanted) return;
+      this.#send(topic);
+      await this.#through(topic);
     };
-    const isClosed = (): boolean => this.#closed || !topic.listeners.has(own);
-    const live = (): boolean =>
-      this.#options.session.state === 'ready' &&
-      topic.confirmedEpoch === this.#options.session.epoch;
+    const isLive = (): boolean => {
+      const epoch = this.#epoch();
+      return epoch !== 0 && topic.confirmedEpoch === epoch;
+    };
     return {
       service: topic.service,
       get state(): SubscriptionState {
-        if (isClosed()) return 'closed';
+        if (!topic.has(follower)) return 'closed';
         if (topic.snapshot === undefined) return 'subscribing';
-        return live() ? 'live' : 'stale';
+        return isLive() ? 'live' : 'stale';
       },
       get snapshot() {
         return topic.snapshot;
       },
-      ready: (bounds: WaitOptions = {}) => {
-        if (isClosed()) return Promise.reject(new ClosedError('the subscription is closed'));
-        if (topic.snapshot !== undefined) return Promise.resolve(topic.snapshot);
-        return waitWithin(topic.first.promise, {
-          clock: this.#options.clock,
-          timeoutMs: bounds.timeoutMs ?? this.#options.requestTimeoutMs,
-          signal: bounds.signal,
-          onTimeout: () =>
-            new ConnectionError(
-              'NOT_CONNECTED',
-              `no list of ${groupedName(topic.service)} yet: Nacos did not answer in time`,
-            ),
-        });
-      },
+      ready: (bounds: WaitOptions = {}) => this.#ready(topic, follower, bounds),
       close,
       [Symbol.asyncDispose]: close,
     };
   }
 
-  /** A listener that comes late hears the present list first, never inside its own subscribe call. */
-  #later(topic: Topic, listener: SnapshotListener): void {
-    queueMicrotask(() => {
-      const { snapshot } = topic;
-      if (snapshot === undefined || !topic.listeners.has(listener)) return;
-      this.#call(topic, listener, snapshot, {
-        added: snapshot.instances,
-        removed: [],
-        changed: [],
-      });
+  async #ready(topic: Topic, follower: Follower, bounds: WaitOptions): Promise<ServiceSnapshot> {
+    if (!topic.has(follower)) throw new ClosedError('the subscription is closed');
+    if (topic.snapshot !== undefined) return topic.snapshot;
+    const timeoutMs = bounds.timeoutMs ?? this.#options.requestTimeoutMs;
+    return waitWithin(follower.first.promise, {
+      clock: this.#options.clock,
+      timeoutMs,
+      signal: bounds.signal,
+      onTimeout: () => {
+        const text = `no list of ${groupedName(topic.service)} within ${String(timeoutMs)} ms`;
+        const { failure: cause } = topic;
+        return this.#epoch() === 0
+          ? new ConnectionError('NOT_CONNECTED', `${text}: no connection to Nacos`, { cause })
+          : new RequestTimeoutError(text, { cause });
+      },
     });
+  }
+
+  /** Waits for the requests of a topic; a user's code awaits it, so it holds the process, but not for ever. */
+  #through(topic: Topic): Promise<void> {
+    if (topic.sending === undefined) return Promise.resolve();
+    const { clock, requestTimeoutMs } = this.#options;
+    return waitWithin(topic.sending.promise, {
+      clock,
+      timeoutMs: 2 * requestTimeoutMs,
+      onTimeout: () => new RequestTimeoutError('the server was not told in time'),
+    }).catch(() => undefined); // The listener is off in any case; the server is told when it answers again.
+  }
+
+  /** 0 while there is no connection, which no topic is confirmed for. */
+  #epoch(): number {
+    return this.#options.session.state === 'ready' ? this.#options.session.epoch : 0;
   }
 
   #flush(): void {
@@ -167,89 +152,91 @@ export class Subscriptions {
   }
 
   #send(topic: Topic): void {
-    const { session } = this.#options;
-    if (topic.sending || this.#closed || session.state !== 'ready') return;
-    if (topic.confirmedEpoch === session.epoch) return;
-    topic.sending = true;
-    runInBackground(this.#subscribe(topic, session.epoch));
+    if (topic.sending !== undefined || this.#closed) return;
+    topic.sending = createDeferred();
+    this.#lane.run(() => this.#reconcile(topic));
   }
 
-  async #subscribe(topic: Topic, epoch: number): Promise<void> {
-    const { session, logger, clock } = this.#options;
+  /** Brings what the server thinks in line with what is followed here. */
+  async #reconcile(topic: Topic): Promise<void> {
+    let goesOn = true;
+    while (goesOn && !this.#closed) {
+      const epoch = this.#epoch();
+      if (epoch === 0) break;
+      if (topic.isWanted) {
+        if (topic.confirmedEpoch === epoch) break;
+        goesOn = await this.#subscribe(topic, epoch);
+      } else {
+        if (topic.askedEpoch !== epoch) break;
+        await this.#unsubscribe(topic);
+      }
+    }
+    topic.sending?.resolve();
+    topic.sending = undefined;
+    if (topic.isWanted) return;
+    this.#topics.delete(groupedName(topic.service));
+    this.#lastRevision = Math.max(this.#lastRevision, topic.snapshot?.revision ?? 0);
+  }
+
+  /** Returns false when the topic has to wait before it is sent again. */
+  async #subscribe(topic: Topic, epoch: number): Promise<boolean> {
+    const { session } = this.#options;
+    topic.askedEpoch = epoch;
     try {
-      const body = await session.request(SUBSCRIBE_SERVICE_REQUEST, this.#body(topic, true), {
+      const answer = await session.request(SUBSCRIBE_SERVICE_REQUEST, this.#body(topic, true), {
         holdsProcess: false,
       });
-      if (session.epoch === epoch) topic.confirmedEpoch = epoch;
-      const info = readServiceInfo(body);
-      if (info !== undefined) this.#apply(topic, info, epoch);
-    } catch (error) {
-      if (this.#closed) return;
-      logger.warn(
-        `subscription of ${groupedName(topic.service)} is not confirmed: ${asError(error).message}; trying again`,
-      );
-      this.#retry ??= clock.after(RETRY_MS, () => {
-        this.#retry = undefined;
-        this.#flush();
-      });
-    } finally {
-      topic.sending = false;
-      // A new connection may have come up meanwhile.
-      if (session.state === 'ready' && session.epoch !== epoch) this.#send(topic);
+      const info = readServiceInfo(answer);
+      if (info !== undefined && topic.isWanted) topic.take(info, epoch);
+      topic.failure = undefined;
+      const isSame = this.#epoch() === epoch;
+      if (isSame) topic.confirmedEpoch = epoch;
+      // The answer may have come over the new connection: then that one has to be told as well, if nobody listens any more.
+      else topic.askedEpoch = this.#epoch();
+      return true;
+    } catch (thrown) {
+      const error = asError(thrown);
+      const moved = this.#epoch() !== epoch;
+      if (moved) topic.askedEpoch = this.#epoch();
+      if (moved || !topic.isWanted) return true;
+      this.#retryLater(topic, error);
+      return false;
     }
   }
 
   async #unsubscribe(topic: Topic): Promise<void> {
-    const key = groupedName(topic.service);
-    if (this.#topics.get(key) === topic) this.#topics.delete(key);
-    topic.first.reject(new ClosedError('the subscription is closed'));
-    const { session, logger } = this.#options;
-    if (this.#closed || session.state !== 'ready' || topic.confirmedEpoch !== session.epoch) return;
+    topic.askedEpoch = 0;
+    topic.confirmedEpoch = 0;
     try {
-      await session.request(SUBSCRIBE_SERVICE_REQUEST, this.#body(topic, false));
+      await this.#options.session.request(SUBSCRIBE_SERVICE_REQUEST, this.#body(topic, false), {
+        holdsProcess: false,
+      });
     } catch (error) {
       // The server goes on pushing a list that nobody reads, until the connection ends: harmless.
-      logger.debug(`unsubscribe of ${key} failed: ${asError(error).message}`);
-    }
-    // Somebody may have subscribed again while the request was under way.
-    const again = this.#topics.get(key);
-    if (again !== undefined) {
-      again.confirmedEpoch = 0;
-      this.#send(again);
-    }
-  }
-
-  #apply(topic: Topic, info: ServiceInfo, epoch: number): void {
-    const outdated = topic.epoch === epoch && info.lastRefTime < topic.lastRefTime;
-    if (outdated) return;
-    topic.epoch = epoch;
-    topic.lastRefTime = info.lastRefTime;
-    const change = applyServiceInfo(topic.service, topic.snapshot, info);
-    if (change === undefined) return;
-    topic.snapshot = change.snapshot;
-    topic.first.resolve(change.snapshot);
-    for (const listener of topic.listeners) {
-      if (typeof listener === 'function') this.#call(topic, listener, change.snapshot, change.diff);
-    }
-  }
-
-  #call(topic: Topic, listener: SnapshotListener, ...change: Parameters<SnapshotListener>): void {
-    try {
-      listener(...change);
-    } catch (error) {
-      this.#options.logger.error(
-        `listener of ${groupedName(topic.service)} failed: ${asError(error).message}`,
+      this.#options.logger.debug(
+        `unsubscribe of ${groupedName(topic.service)} failed: ${asError(error).message}`,
       );
     }
   }
 
-  #body(topic: Topic, subscribe: boolean): Record<string, unknown> {
-    return {
-      namespace: this.#options.namespace,
-      serviceName: topic.service.name,
-      groupName: topic.service.group,
-      subscribe,
-      clusters: '',
-    };
+  #retryLater(topic: Topic, error: Error): void {
+    if (this.#closed) return;
+    const { logger, clock } = this.#options;
+    // Once per trouble; and that there is no connection, the session says for all of us.
+    const isLoud = topic.failure === undefined && !(error instanceof ConnectionError);
+    const text = `subscription of ${groupedName(topic.service)} is not confirmed: ${error.message}; trying again`;
+    if (isLoud) logger.warn(text);
+    else logger.debug(text);
+    topic.failure = error;
+    if (isNacosError(error) && !error.retryable) topic.refuse(error);
+    this.#retry ??= clock.after(RETRY_MS, () => {
+      this.#retry = undefined;
+      this.#flush();
+    });
+  }
+
+  #body(topic: Topic, subscribe: boolean): ReturnType<typeof subscribeBody> {
+    const { namespace } = this.#options;
+    return subscribeBody({ namespace, service: topic.service }, subscribe);
   }
 }

@@ -8,6 +8,7 @@ import {
   DEFAULT_CLUSTER,
   toServiceRef,
   type Instance,
+  type InstanceAddress,
   type InstanceInput,
   type ServiceInput,
   type ServiceRef,
@@ -19,15 +20,18 @@ const MAX_CLUSTER = 64;
 const MAX_IP = 128;
 const MAX_METADATA = 1024;
 const MAX_WEIGHT = 10_000;
+/** Java's int. */
+const MAX_COUNT = 2_147_483_647;
 const NAME_FORBIDDEN = /^@|@@|\s|[\u4E00-\u9FA5]/;
 const GROUP = /^[a-zA-Z0-9\-_:.]+$/;
 const CLUSTER = /^[0-9a-zA-Z-]+$/;
+const ANY_CLUSTER = /^[0-9a-zA-Z_-]+$/;
 const IP_FORBIDDEN = /\s|[\u4E00-\u9FA5]/;
 
 /** @throws ConfigError INVALID_INSTANCE */
 export function checkService(input: ServiceInput): ServiceRef {
-  const service = toServiceRef(input);
-  if (typeof service.name !== 'string' || service.name === '' || service.name.length > MAX_NAME) {
+  const service = Object.freeze(toServiceRef(isText(input) ? input : fieldsOf('service', input)));
+  if (!isText(service.name) || service.name === '' || service.name.length > MAX_NAME) {
     throw invalid('service name', service.name, `1 to ${String(MAX_NAME)} characters`);
   }
   if (NAME_FORBIDDEN.test(service.name)) {
@@ -37,7 +41,7 @@ export function checkService(input: ServiceInput): ServiceRef {
       'no leading "@", no "@@", no white space, no CJK characters',
     );
   }
-  if (!GROUP.test(service.group) || service.group.length > MAX_GROUP) {
+  if (!isText(service.group) || !GROUP.test(service.group) || service.group.length > MAX_GROUP) {
     throw invalid('group', service.group, `1 to ${String(MAX_GROUP)} of letters, digits, - _ : .`);
   }
   return service;
@@ -45,29 +49,61 @@ export function checkService(input: ServiceInput): ServiceRef {
 
 /** Fills in Nacos' defaults and freezes the result. @throws ConfigError INVALID_INSTANCE */
 export function checkInstance(input: InstanceInput): Instance {
-  const { ip, port, weight = 1, cluster = DEFAULT_CLUSTER, metadata = {} } = input;
-  if (typeof ip !== 'string' || ip === '' || ip.length > MAX_IP || IP_FORBIDDEN.test(ip)) {
+  const given = fieldsOf('instance', input);
+  const { weight = 1, cluster = DEFAULT_CLUSTER, metadata = {} } = given;
+  const { healthy = true, enabled = true } = given;
+  if (!Number.isFinite(weight) || weight < 0 || weight > MAX_WEIGHT) {
+    throw invalid('instance weight', weight, `a number from 0 to ${String(MAX_WEIGHT)}`);
+  }
+  checkCluster(cluster);
+  for (const [field, value] of Object.entries({ healthy, enabled })) {
+    if (typeof value !== 'boolean') throw invalid(`instance ${field}`, value, 'true or false');
+  }
+  return Object.freeze({
+    ...checkAddress(given),
+    weight,
+    healthy,
+    enabled,
+    ephemeral: true,
+    cluster,
+    metadata: checkMetadata(fieldsOf('metadata', metadata)),
+  });
+}
+
+/** @throws ConfigError INVALID_INSTANCE */
+export function checkAddress(input: InstanceAddress): InstanceAddress {
+  const { ip, port } = fieldsOf('address', input);
+  if (!isText(ip) || ip === '' || ip.length > MAX_IP || IP_FORBIDDEN.test(ip)) {
     throw invalid('instance ip', ip, 'an address or host name without white space');
   }
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw invalid('instance port', port, 'a whole number from 1 to 65535');
   }
-  if (!Number.isFinite(weight) || weight < 0 || weight > MAX_WEIGHT) {
-    throw invalid('instance weight', weight, `a number from 0 to ${String(MAX_WEIGHT)}`);
+  return { ip: withoutBrackets(ip), port };
+}
+
+/** Of a question: instances that came over HTTP may have an underscore there. @throws ConfigError INVALID_INSTANCE */
+export function checkClusters(clusters: readonly string[]): void {
+  for (const cluster of clusters) {
+    if (!isText(cluster) || !ANY_CLUSTER.test(cluster) || cluster.length > MAX_CLUSTER) {
+      throw invalid('cluster', cluster, `1 to ${String(MAX_CLUSTER)} of letters, digits, - and _`);
+    }
   }
-  if (!CLUSTER.test(cluster) || cluster.length > MAX_CLUSTER) {
+}
+
+function checkCluster(cluster: string): void {
+  if (!isText(cluster) || !CLUSTER.test(cluster) || cluster.length > MAX_CLUSTER) {
     throw invalid('cluster', cluster, `1 to ${String(MAX_CLUSTER)} of letters, digits and -`);
   }
-  return Object.freeze({
-    ip: withoutBrackets(ip),
-    port,
-    weight,
-    healthy: input.healthy ?? true,
-    enabled: input.enabled ?? true,
-    ephemeral: true,
-    cluster,
-    metadata: checkMetadata(metadata),
-  });
+}
+
+/** A 1-based page or its size. @throws ConfigError INVALID_OPTION */
+export function checkCount(field: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) return value;
+  throw new ConfigError(
+    'INVALID_OPTION',
+    `${field} ${String(value)} is not valid: allowed is a whole number from 1 to ${String(MAX_COUNT)}`,
+  );
 }
 
 function checkMetadata(
@@ -90,6 +126,17 @@ function checkMetadata(
     );
   }
   return Object.freeze(checked);
+}
+
+/** Types do not hold for callers from JavaScript. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function fieldsOf<T extends object>(what: string, value: T): T {
+  const given: unknown = value;
+  if (typeof given === 'object' && given !== null) return value;
+  throw invalid(what, given, 'an object with named fields');
 }
 
 function withoutBrackets(ip: string): string {
