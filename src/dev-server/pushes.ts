@@ -25,7 +25,10 @@ export interface NamingPushParts {
 
 interface PendingPush {
   readonly key: ServiceKey;
-  readonly timer: Timer;
+  /** When the oldest of the merged pushes was asked for. */
+  readonly sinceMs: number;
+  timer: Timer;
+  dueMs: number;
   /** Connection ids, or everybody who is subscribed when it is sent. */
   targets: Set<string> | 'all';
 }
@@ -57,19 +60,32 @@ export class NamingPushes {
     this.#pending.clear();
   }
 
-  /** Merges into what is scheduled for the service: the oldest time is kept, 'all' swallows single targets. */
+  /**
+   * Merges into what is scheduled for the service: the oldest start is kept, so a change does not wait for the longer
+   * delay of a repeat; 'all' swallows single targets.
+   */
   #schedule(key: ServiceKey, target: string, delayMs: number): void {
     const text = textOf(key);
     const pending = this.#pending.get(text);
     if (pending === undefined) {
-      const timer = this.#parts.clock.after(delayMs, () => this.#send(text));
+      const sinceMs = this.#parts.clock.nowMs();
       const targets = target === 'all' ? target : new Set([target]);
-      this.#pending.set(text, { key, timer, targets });
-    } else if (target === 'all') {
-      pending.targets = 'all';
-    } else if (pending.targets !== 'all') {
-      pending.targets.add(target);
+      const timer = this.#sendAfter(delayMs, text);
+      this.#pending.set(text, { key, sinceMs, timer, dueMs: sinceMs + delayMs, targets });
+      return;
     }
+    if (target === 'all') pending.targets = 'all';
+    else if (pending.targets !== 'all') pending.targets.add(target);
+    const dueMs = pending.sinceMs + delayMs;
+    if (dueMs < pending.dueMs) {
+      pending.timer.cancel();
+      pending.dueMs = dueMs;
+      pending.timer = this.#sendAfter(dueMs - this.#parts.clock.nowMs(), text);
+    }
+  }
+
+  #sendAfter(delayMs: number, text: string): Timer {
+    return this.#parts.clock.after(Math.max(0, delayMs), () => this.#send(text));
   }
 
   #send(text: string): void {
