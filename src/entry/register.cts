@@ -6,6 +6,8 @@
  */
 import type { Server } from 'node:net';
 
+import { installFetchHook } from '../adapters/fetch-hook.cjs';
+import { installHttpHook } from '../adapters/http-hook.cjs';
 import type { ListeningServer, ProcessHub, ProcessRuntime, SignalHold } from '../process-hub.js';
 import { installListenTrigger } from '../registration/listen-trigger.cjs';
 import { installSignalGate, type SignalGate } from '../registration/signal-gate.cjs';
@@ -71,8 +73,7 @@ class Hub implements ProcessHub {
       for (const news of this.#missed.splice(0)) news(runtime);
     } catch (error) {
       this.#missed = [];
-      const why = error instanceof Error ? error.message : String(error);
-      say('error', `cannot start: ${why}; the app goes on without us`);
+      say('error', `cannot start: ${whyOf(error)}; the app goes on without us`);
     }
     return this.#runtime;
   }
@@ -95,6 +96,12 @@ function install(): void {
     up: (server) => hub.serverUp(server),
     down: (server) => hub.serverDown(server),
   });
+  installHttpHook(hub);
+  installFetchHook(hub);
+}
+
+function whyOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The form of src/logger.ts, which is not loaded here. */
@@ -102,4 +109,9 @@ function say(level: 'warn' | 'error', message: string): void {
   process.stderr.write(`nacos-serving ${level.padEnd(5)} ${message}\n`);
 }
 
-install();
+try {
+  install();
+} catch (error) {
+  // A Node that is not as we know it: the app runs as if we were not there.
+  say('error', `cannot install the hooks: ${whyOf(error)}; the app goes on without them`);
+}

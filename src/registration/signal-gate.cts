@@ -142,7 +142,7 @@ export function installSignalGate(): SignalGate {
   const own: unknown = Object.hasOwn(process, 'emit') ? Reflect.get(process, 'emit') : undefined;
   // The inherited one is looked up late: `domain` replaces it.
   const below = (self: unknown, event: unknown, args: readonly unknown[]): boolean => {
-    const emit = own ?? Reflect.get(Object.getPrototypeOf(process) as object, 'emit');
+    const emit: unknown = own ?? Reflect.get(Object.getPrototypeOf(process) as object, 'emit');
     return typeof emit === 'function' && Boolean(Reflect.apply(emit, self, [event, ...args]));
   };
   const gate = new Gate((event, args) => below(process, event, args));
@@ -151,16 +151,16 @@ export function installSignalGate(): SignalGate {
     return below(this, event, args);
   };
   Object.defineProperty(process, 'emit', { value, writable: true, configurable: true });
-  early.forEach((putBack) => putBack());
+  for (const putBack of early) putBack();
   return gate;
 }
 
 /** Listeners that were there before us are taken off and put back, so that Node binds them to our emit. */
-function takeListeners(): readonly (() => void)[] {
+function takeListeners(): readonly (() => unknown)[] {
   return HELD_SIGNALS.flatMap((signal) => {
     const listeners = process.rawListeners(signal).filter(isListener);
     for (const listener of listeners) process.removeListener(signal, listener);
-    return listeners.map((listener) => () => void process.on(signal, listener));
+    return listeners.map((listener) => () => process.on(signal, listener));
   });
 }
 
