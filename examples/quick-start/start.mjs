@@ -18,7 +18,6 @@ const preload = createRequire(import.meta.url).resolve('nacos-serving/register')
 
 const server = await startDevServer({ port: 0 });
 const client = createClient({ server: server.address });
-const list = client.naming.subscribe(SERVICE);
 const env = { ...process.env, NACOS_SERVER: server.address };
 const children = new Set();
 say(`Nacos-compatible server on ${server.address}`);
@@ -46,22 +45,18 @@ function startProvider(name) {
 }
 
 /** Resolves when the list of the service says what `wanted` asks for. */
-async function listed(wanted) {
-  for (;;) {
-    const snapshot = await list.ready({ timeoutMs: 20_000 });
-    if (wanted(snapshot.instances)) return;
-    await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('the service list did not change in time')), 20_000);
-      const watch = client.naming.subscribe(SERVICE, () => {
-        clearTimeout(late);
-        watch.close().then(resolve, reject);
-      });
-      if (wanted(watch.snapshot?.instances ?? [])) {
-        clearTimeout(late);
-        watch.close().then(resolve, reject);
-      }
+function listed(wanted) {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error('the service list did not change in time')),
+      20_000,
+    );
+    const watch = client.naming.subscribe(SERVICE, ({ instances }) => {
+      if (!wanted(instances)) return;
+      clearTimeout(late);
+      watch.close().then(resolve, reject);
     });
-  }
+  });
 }
 
 /** Resolves after the consumer has had that many answers from the named provider. */
@@ -94,7 +89,10 @@ async function demo() {
   consumer.lines.on('line', (line) => {
     if (line.startsWith('calls: ')) total = line;
   });
-  await Promise.all([answers(consumer, 'provider A', CALLS_EACH), answers(consumer, 'provider B', CALLS_EACH)]);
+  await Promise.all([
+    answers(consumer, 'provider A', CALLS_EACH),
+    answers(consumer, 'provider B', CALLS_EACH),
+  ]);
 
   say('stopping A gracefully while calls go on');
   a.child.kill('SIGTERM');
@@ -110,7 +108,9 @@ async function demo() {
   await answers(consumer, 'provider C', CALLS_EACH * 2);
 
   if (process.stdout.isTTY === true) {
-    say(`all is up until Ctrl-C. Look at http://${server.address}/nacos/v1/ns/instance/list?serviceName=${SERVICE}`);
+    say(
+      `all is up until Ctrl-C. Look at http://${server.address}/nacos/v1/ns/instance/list?serviceName=${SERVICE}`,
+    );
     await once(process, 'SIGINT');
   }
   consumer.child.stdin.end();
@@ -122,7 +122,9 @@ async function demo() {
 
 /** The process which holds the port: the CLI's own, or the child it mirrors on a Node without execve. */
 async function servingPid(provider) {
-  const ps = spawn('ps', ['-o', 'pid=', '--ppid', String(provider.child.pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ps = spawn('ps', ['-o', 'pid=', '--ppid', String(provider.child.pid)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   let text = '';
   ps.stdout.on('data', (chunk) => {
     text += chunk;
