@@ -19,14 +19,17 @@ interface NamedRequest {
   readonly handler: object;
 }
 
-const intercepted = new WeakSet<object>();
+/** Dispatcher -> what stands for it now: itself, or a proxy. */
+const intercepted = new WeakMap<object, object>();
 
 /**
  * Makes the dispatcher know services, once, and returns what to use from now on: nearly always the same object, whose `dispatch` is
  * covered. Who compares dispatchers, or keeps the object, so sees no difference.
  */
 export function interceptDispatcher(hub: ProcessHub, dispatcher: unknown): unknown {
-  if (!isObject(dispatcher) || intercepted.has(dispatcher)) return dispatcher;
+  if (!isObject(dispatcher)) return dispatcher;
+  const known = intercepted.get(dispatcher);
+  if (known !== undefined) return known;
   const dispatch: unknown = Reflect.get(dispatcher, 'dispatch');
   // A MockAgent answers for hosts that do not exist: it must see the logical names.
   if (typeof dispatch !== 'function' || 'isMockActive' in dispatcher) return dispatcher;
@@ -42,16 +45,16 @@ export function interceptDispatcher(hub: ProcessHub, dispatcher: unknown): unkno
   };
   Object.defineProperty(value, 'name', { value: 'dispatch' });
 
-  intercepted.add(dispatcher);
   const { types } = require('node:util') as typeof import('node:util');
   if (types.isProxy(dispatcher)) {
     // What `compose` returns: setting a property would change the dispatcher below, whose `dispatch` it has copied already.
     const proxy = new Proxy(dispatcher, {
       get: (target, key): unknown => (key === 'dispatch' ? value : Reflect.get(target, key)),
     });
-    intercepted.add(proxy);
+    intercepted.set(dispatcher, proxy).set(proxy, proxy);
     return proxy;
   }
+  intercepted.set(dispatcher, dispatcher);
   Object.defineProperty(dispatcher, 'dispatch', {
     value,
     writable: true,

@@ -5,7 +5,7 @@
  */
 const path = require('node:path');
 
-const dist = path.join(__dirname, '..', '..', 'dist');
+const dist = path.join(module.path, '..', '..', 'dist');
 const routes = JSON.parse(process.env.ROUTES ?? '{}');
 const turns = {};
 
@@ -18,6 +18,43 @@ const script = {
   failed: [],
   /** While it is a promise, lists have not arrived. */
   waiting: undefined,
+  /** The next pick of every service is its first target again. */
+  restart() {
+    for (const name of Object.keys(turns)) delete turns[name];
+  },
+  /** Prints one line that `runHooked` reads: what the call gave, or its error. */
+  async say(label, call) {
+    const told = (error) => ({
+      name: error?.name,
+      code: error?.code,
+      message: error?.message,
+      ...(error?.cause === undefined ? {} : { cause: told(error.cause) }),
+    });
+    try {
+      const value = await (typeof call === 'function' ? call() : call);
+      console.log(`said ${JSON.stringify({ label, value })}`);
+    } catch (error) {
+      console.log(`said ${JSON.stringify({ label, error: told(error) })}`);
+    }
+  },
+  /** What an instance answered, and the URL as fetch shows it. */
+  async viaFetch(input, init) {
+    const response = await fetch(input, init);
+    return { url: response.url, ...(await response.json()) };
+  },
+  /** What an instance answered to `request` of node:http or node:https. `body` is a string or a list of chunks. */
+  viaRequest(request, options, body = []) {
+    return new Promise((resolve, reject) => {
+      const sent = request(options, (response) => {
+        let text = '';
+        response.on('data', (chunk) => (text += chunk));
+        response.on('end', () => resolve(JSON.parse(text)));
+      });
+      sent.on('error', reject);
+      for (const chunk of [body].flat()) sent.write(chunk);
+      sent.end();
+    });
+  },
   /** Lists do not arrive until the function that this returns is called. */
   hold() {
     let release;

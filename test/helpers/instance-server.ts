@@ -1,0 +1,102 @@
+/**
+ * Owns HTTP servers that stand for instances of a service in tests of the client hooks: each answers with what it received, and
+ * counts its connections. Also the port of an instance that is dead.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+
+/** The answer's body, as JSON. */
+export interface Received {
+  readonly port: number;
+  readonly method: string;
+  /** Path and query, as the request line had them. */
+  readonly target: string;
+  readonly host: string | undefined;
+  readonly servername: string | false | undefined;
+  readonly body: string;
+}
+
+export interface InstanceServer extends AsyncDisposable {
+  readonly ip: string;
+  readonly port: number;
+  readonly received: readonly Received[];
+  /** Connections so far. */
+  readonly connections: number;
+  /** The most connections at one time. */
+  readonly mostAtOnce: number;
+}
+
+const TLS = path.resolve(import.meta.dirname, '..', 'fixtures', 'tls');
+/** Self-signed for the DNS name `orders`; it is its own CA. */
+export const CERTIFICATE = path.join(TLS, 'orders.crt');
+
+/** `/to?URL` redirects there. */
+export async function startInstance(
+  options: { readonly tls?: boolean } = {},
+): Promise<InstanceServer> {
+  const received: Received[] = [];
+  let connections = 0;
+  let open = 0;
+  let mostAtOnce = 0;
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      const target = request.url ?? '';
+      const one: Received = {
+        port,
+        method: request.method ?? '',
+        target,
+        host: request.headers.host,
+        servername:
+          'servername' in request.socket ? (request.socket.servername as string) : undefined,
+        body,
+      };
+      received.push(one);
+      if (target.startsWith('/to?')) response.writeHead(302, { location: target.slice(4) });
+      response.end(JSON.stringify(one));
+    });
+  };
+  const server: Server =
+    options.tls === true
+      ? createTlsServer(
+          { cert: readFileSync(CERTIFICATE), key: readFileSync(path.join(TLS, 'orders.key')) },
+          answer,
+        )
+      : createServer(answer);
+  server.on('connection', (socket) => {
+    connections += 1;
+    open += 1;
+    mostAtOnce = Math.max(mostAtOnce, open);
+    socket.on('close', () => (open -= 1));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    ip: '127.0.0.1',
+    port,
+    received,
+    get connections() {
+      return connections;
+    },
+    get mostAtOnce() {
+      return mostAtOnce;
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** An address where nobody listens: it was free a moment ago. */
+export async function deadInstance(): Promise<{ readonly ip: string; readonly port: number }> {
+  const server = await startInstance();
+  const { ip, port } = server;
+  await server[Symbol.asyncDispose]();
+  return { ip, port };
+}
