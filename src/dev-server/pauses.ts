@@ -7,6 +7,7 @@ import type { Clock } from '../util/clock.js';
 export class Pauses {
   readonly #clock: Clock;
   readonly #ends = new Set<() => void>();
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -14,6 +15,7 @@ export class Pauses {
 
   /** Resolves after `ms`, or when the server closes. Holds the process: somebody waits for what comes then. */
   wait(ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
         timer.cancel();
@@ -26,6 +28,7 @@ export class Pauses {
   }
 
   close(): void {
+    this.#closed = true;
     for (const end of this.#ends) end();
   }
 }

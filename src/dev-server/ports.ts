@@ -44,8 +44,9 @@ export async function listenOnPair(
     await listenOn(port, listeners);
     return port;
   }
+  const first = Math.floor(clock.random() * FREE_PORT_COUNT);
   for (let attempt = 1; ; attempt += 1) {
-    const candidate = FREE_PORT_MIN + Math.floor(clock.random() * FREE_PORT_COUNT);
+    const candidate = FREE_PORT_MIN + ((first + attempt - 1) % FREE_PORT_COUNT);
     try {
       await listenOn(candidate, listeners);
       return candidate;

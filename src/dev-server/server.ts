@@ -132,8 +132,12 @@ class EmbeddedServer implements DevServer {
         onUnary: (peer, request) => rpc.answer(peer, request),
         onStream: (peer, stream) => {
           stream.on('data', (message: Payload) => rpc.takeFromStream(peer, stream, message));
-          // The stream may end before its connection; then nothing can be pushed any more.
-          stream.once('end', () => connections.find(peer)?.streamEnded(stream));
+          // The stream may end before its connection, which stays registered and gets no push any more.
+          stream.once('end', () => {
+            connections.find(peer)?.streamEnded(stream);
+            stream.end();
+          });
+          stream.once('cancelled', () => connections.find(peer)?.streamEnded(stream));
         },
       },
     });

@@ -34,15 +34,14 @@ describe('pair of ports', () => {
 
   it('goes on to the next candidate when one of a free pair is taken after all', async () => {
     const clock = createFakeClock();
-    const draws = [0, 0.1, 0.2];
-    clock.setRandom(() => draws.shift() ?? 0.5);
-    const { listeners, open } = withTaken([20_000, 21_900]);
-    expect(await listenOnPair(0, clock, listeners)).toBe(21_800);
-    expect(open()).toEqual([21_800, 22_800]);
+    clock.setRandom(() => 0.999_99);
+    const { listeners, open } = withTaken([28_999, 21_000]);
+    expect(await listenOnPair(0, clock, listeners)).toBe(20_001);
+    expect(open()).toEqual([20_001, 21_001]);
   });
 
   it('gives up when there is no free pair', async () => {
-    const { listeners } = withTaken([24_500]);
+    const { listeners } = withTaken(Array.from({ length: 9000 }, (_unused, n) => 20_000 + n));
     await expect(listenOnPair(0, createFakeClock(), listeners)).rejects.toMatchObject({
       name: 'ConfigError',
     });
