@@ -2,6 +2,7 @@
  * Owns the public names of the package. Each is listed here explicitly; importing this file has no effect on the process.
  */
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
+export { createDiscovery, type Discovery, type DiscoveryOptions } from './discovery/discovery.js';
 export {
   AuthError,
   ClosedError,
@@ -28,6 +29,9 @@ export type {
   ServiceRef,
   ServiceSnapshot,
 } from './model.js';
+export { loadOptions, type LoadedOptions, type LoadOptionsInput } from './options/load.js';
+export type { OptionsInput, ResolvedOptions } from './options/schema.js';
+export type { CallTarget } from './process-hub.js';
 export type {
   ConnectionState,
   ListServicesOptions,

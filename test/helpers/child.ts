@@ -38,6 +38,8 @@ export function startNode(argv: readonly string[], options: ChildOptions = {}): 
     env,
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A process group of its own, so that the end of a test takes along what the child has started.
+    detached: true,
   });
   const lines: string[] = [];
   const watchers = new Set<() => void>();
@@ -88,8 +90,17 @@ export function startNode(argv: readonly string[], options: ChildOptions = {}): 
       child.kill(signal);
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      if (child.pid !== undefined) killGroup(child.pid);
       await exited;
     },
   };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // Nobody of the group is left: that is what was wanted.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
