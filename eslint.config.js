@@ -98,6 +98,11 @@ function forbid(restrictions) {
   return restrictions.length === 0 ? 'off' : ['error', ...restrictions];
 }
 
+/** What the Node that runs the lint has. */
+const NODE_GLOBALS = Object.fromEntries(
+  Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly']),
+);
+const COMMONJS_GLOBALS = { __dirname: 'readonly', __filename: 'readonly' };
 const SCRIPTS = ['**/*.mjs', '**/*.js', '**/*.cjs'];
 
 export default defineConfig(
@@ -230,31 +235,9 @@ export default defineConfig(
   // Scripts, examples, fixtures and configuration: plain JavaScript, which prints and reads the process.
   {
     files: SCRIPTS,
-    languageOptions: {
-      globals: Object.fromEntries(
-        [
-          'AbortController',
-          'AbortSignal',
-          'Buffer',
-          'URL',
-          'clearInterval',
-          'clearTimeout',
-          'console',
-          'fetch',
-          'performance',
-          'process',
-          'setImmediate',
-          'setInterval',
-          'setTimeout',
-          'structuredClone',
-        ].map((name) => [name, 'readonly']),
-      ),
-    },
+    languageOptions: { globals: NODE_GLOBALS },
     rules: { 'no-console': 'off', 'no-restricted-syntax': 'off' },
   },
-  {
-    files: ['**/*.cjs', 'test/fixtures/apps/**/*.js'],
-    languageOptions: { sourceType: 'commonjs' },
-  },
+  { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: COMMONJS_GLOBALS } },
   { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
 );

@@ -84,7 +84,8 @@ describe('the tarball', () => {
     // node16: what Node 20.19 and later resolve; there was no export map before. `cjs-resolves-to-esm` is what we
     // mean: the package is ESM only, and require() of ESM works in every Node that we support.
     const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'];
-    const ran = runIn(ROOT, process.execPath, [attw, installed.tarball, ...rules, '--no-emoji']);
+    const form = ['--format', 'ascii', '--no-emoji'];
+    const ran = runIn(ROOT, process.execPath, [attw, installed.tarball, ...rules, ...form]);
     expect(ran.status, ran.stdout + ran.stderr).toBe(0);
     // The one subpath with a CommonJS file of its own: `--require` of it must not depend on require() of ESM.
     expect(ran.stdout).toMatch(/nacos-serving\/register"\s+node16 \(from CJS\): OK \(CJS\)/);
