@@ -2,7 +2,7 @@
  * Owns the registered connections: who is there, what it said in its setup, when it was last heard of, and which
  * requests of ours it still has to ack. Called by the request order, the pushes and the idle check. A connection
  * is registered from its setup to the end of its TCP connection; then all that it owned goes (`onGone`).
- * Source: docs/protocol.md#handshake, #acks (Nacos `ConnectionManager`, `RpcAckCallbackSynchronizer`).
+ * Source: docs/protocol.md#handshake, #server-requests (Nacos `ConnectionManager`, `RpcAckCallbackSynchronizer`).
  */
 import type { Clock, Timer } from '../util/clock.js';
 import { encodeJson, readString, type JsonObject } from '../wire/json.js';

@@ -5,7 +5,13 @@
  */
 import type { Logger } from '../logger.js';
 import { silentLogger } from '../logger.js';
-import { DEFAULT_NAMESPACE, toServiceRef, type Instance, type ServiceInput } from '../model.js';
+import {
+  DEFAULT_NAMESPACE,
+  hostPort,
+  toServiceRef,
+  type Instance,
+  type ServiceInput,
+} from '../model.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import type { Payload } from '../wire/payload.js';
 import { Connections, type Connection } from './connections.js';
@@ -73,7 +79,12 @@ const DEFAULT_CONFIG_DELAY_MS = 100;
 const ABILITIES = { supportPersistentInstanceByGrpc: false };
 
 /**
- * Starts a Nacos-compatible server in this process.
+ * Starts a Nacos-compatible server in this process:
+ *
+ *     await using server = await startDevServer();
+ *     const client = createClient({ server: server.address });
+ *     server.faults.dropConnections();
+ *
  * @throws ConfigError INVALID_OPTION naming the port when it cannot be used.
  */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
@@ -171,7 +182,7 @@ class EmbeddedServer implements DevServer {
 
   get address(): string {
     const anyHost = this.#host === '0.0.0.0' || this.#host === '::';
-    return `${anyHost ? '127.0.0.1' : this.#host}:${String(this.port)}`;
+    return hostPort({ ip: anyHost ? '127.0.0.1' : this.#host, port: this.port });
   }
 
   async start(port: number): Promise<void> {
