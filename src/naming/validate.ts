@@ -144,7 +144,8 @@ function withoutBrackets(ip: string): string {
 }
 
 function invalid(field: string, value: unknown, allowed: string): ConfigError {
-  const shown = typeof value === 'string' ? `"${value.slice(0, 80)}"` : String(value);
+  // As JSON: a line break in a name must not make two lines of a log.
+  const shown = isText(value) ? JSON.stringify(value.slice(0, 80)) : String(value);
   return new ConfigError(
     'INVALID_INSTANCE',
     `${field} ${shown} is not valid: allowed is ${allowed}`,
