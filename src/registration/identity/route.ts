@@ -46,8 +46,10 @@ function probe(
     const timer = clock.after(ROUTE_TIMEOUT_MS, () => done(undefined));
     // No route or no such name: the caller has other ways to an address. It may come late, too.
     socket.on('error', () => done(undefined));
-    socket.connect(server.port, server.host, () => {
+    // As an event: a callback would be called for failures too.
+    socket.once('connect', () => {
       if (!over) done(plainAddress(socket.address().address));
     });
+    socket.connect(server.port, server.host);
   });
 }
