@@ -165,6 +165,9 @@ export default defineConfig(
       '@typescript-eslint/no-useless-constructor': 'off',
       // It believes that nothing changes while we await: `signal.aborted` is checked again on purpose.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+      // There are no enums: no time is spent on them.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
+      '@typescript-eslint/no-unsafe-enum-comparison': 'off',
       // A user's callback may return nothing or a promise of nothing.
       '@typescript-eslint/no-invalid-void-type': 'off',
       // An async method may fulfil an interface without waiting for anything.
