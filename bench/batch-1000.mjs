@@ -43,7 +43,12 @@ await report(
     ],
     series: [OURS, PEER].flatMap((subject) => [
       series(rounds, { subject, metric: 'fromReady', label: subject, unit: 'ms' }),
-      series(rounds, { subject, metric: 'withConnect', label: `${subject}, with load and connect`, unit: 'ms' }),
+      series(rounds, {
+        subject,
+        metric: 'withConnect',
+        label: `${subject}, with load and connect`,
+        unit: 'ms',
+      }),
       series(rounds, { subject, metric: 'cpu', label: `${subject}, CPU`, unit: 'ms' }),
     ]),
     comparisons: [ratio],

@@ -48,13 +48,16 @@ await report(
     ],
     series: libraries.flatMap((subject) => [
       series(rounds, { subject, metric: 'fromReady', label: `${subject}`, unit: 'ms' }),
-      series(rounds, { subject, metric: 'withConnect', label: `${subject}, with load and connect`, unit: 'ms' }),
+      series(rounds, {
+        subject,
+        metric: 'withConnect',
+        label: `${subject}, with load and connect`,
+        unit: 'ms',
+      }),
       series(rounds, { subject, metric: 'cpu', label: `${subject}, CPU`, unit: 'ms' }),
     ]),
     comparisons: against,
-    targets: against.map((ratio) =>
-      target(`faster than ${ratio.against}`, ratio, { below: 1 }),
-    ),
+    targets: against.map((ratio) => target(`faster than ${ratio.against}`, ratio, { below: 1 })),
     rounds,
   },
   options,

@@ -17,13 +17,13 @@ process.once('exit', () => {
 
 /**
  * @param {string[]} args of node
- * @param {{ env?: Record<string, string> }} [options] env is added to what node itself needs; nothing else is inherited
+ * @param {{ env?: Record<string, string>, stdin?: 'ignore' | 'pipe' }} [options] env is added to PATH; nothing else is inherited
  */
-export function startNode(args, { env = {} } = {}) {
+export function startNode(args, { env = {}, stdin = 'ignore' } = {}) {
   const startedMs = nowMs();
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe', 'pipe'],
   });
   running.add(child);
   let output = '';
@@ -35,8 +35,9 @@ export function startNode(args, { env = {} } = {}) {
   const waiting = new Map();
   createInterface({ input: child.stdio[3] }).on('line', (line) => {
     const message = JSON.parse(line);
-    heard.set(message.event, message);
-    waiting.get(message.event)?.(message);
+    const waiter = waiting.get(message.event);
+    if (waiter === undefined) heard.set(message.event, message);
+    else waiter(message);
   });
   const exited = new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: error.message, atMs: nowMs() }));
@@ -51,9 +52,12 @@ export function startNode(args, { env = {} } = {}) {
     startedMs,
     exited,
     kill: (signal) => child.kill(signal),
-    /** Resolves with what the subject says under this name. @throws when it ends or is silent too long. */
+    /** A line for its stdin. */
+    tell: (command) => child.stdin.write(`${JSON.stringify(command)}\n`),
+    /** The next thing that the subject says under this name. @throws when it ends or is silent too long. */
     async said(event, timeoutMs = 30_000) {
-      if (heard.has(event)) return heard.get(event);
+      const early = heard.get(event);
+      if (heard.delete(event)) return early;
       let timer;
       try {
         return await new Promise((resolve, reject) => {

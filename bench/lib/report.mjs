@@ -8,7 +8,7 @@ import path from 'node:path';
 import { format } from 'prettier';
 
 import { machine, machineLine } from './machine.mjs';
-import { RESULTS, versions } from './paths.mjs';
+import { RESULTS, ROOT, versions } from './paths.mjs';
 import { pairwise, summary } from './stats.mjs';
 
 const startedOn = machine();
@@ -24,29 +24,35 @@ export function series(rounds, { subject, metric, label, unit }) {
   return { subject, label, unit, ...summary(samples), samples: samples.map(rounded) };
 }
 
-/** How one subject stands to another, round by round: `ratio` is subject/against, `difference` is subject - against. */
-export function comparison(rounds, { kind, subject, against, metric, label, unit = '' }) {
+/**
+ * How one subject stands to another, round by round: `ratio` is subject/against, `difference` is subject - against. Both by the same
+ * metric unless `againstMetric` names another one.
+ */
+export function comparison(rounds, { kind, subject, against, metric, againstMetric, label, unit }) {
   const combine = kind === 'ratio' ? (a, b) => a / b : (a, b) => a - b;
   const samples = pairwise(
     samplesOf(rounds, subject, metric),
-    samplesOf(rounds, against, metric),
+    samplesOf(rounds, against, againstMetric ?? metric),
     combine,
   );
-  return { kind, subject, against, label, unit: kind === 'ratio' ? 'times' : unit, ...summary(samples) };
+  return {
+    kind,
+    subject,
+    against,
+    label,
+    unit: kind === 'ratio' ? 'times' : unit,
+    ...summary(samples),
+  };
 }
 
 /**
  * What was promised and what came out.
  * @param {{ low: number, median: number, high: number, unit: string }} actual a series or comparison
- * @param {{ atMost?: number, below?: number, atLeast?: number }} bound
+ * @param {{ atMost?: number, below?: number, atLeast?: number, above?: number }} bound
  */
 export function target(text, actual, bound) {
-  const holds = (value) =>
-    bound.atMost !== undefined
-      ? value <= bound.atMost
-      : bound.below !== undefined
-        ? value < bound.below
-        : value >= bound.atLeast;
+  const { atMost = Infinity, below = Infinity, atLeast = -Infinity, above = -Infinity } = bound;
+  const holds = (value) => value <= atMost && value < below && value >= atLeast && value > above;
   const measured = actual.n > 0;
   const met = measured && holds(actual.median);
   const sure = measured && holds(actual.low) === met && holds(actual.high) === met;
@@ -115,7 +121,9 @@ function print(result) {
   );
   for (const { text, actual, verdict, sure } of targets) {
     const doubt = sure ? '' : ' (the interval crosses the target)';
-    console.log(`${verdict.toUpperCase()}  ${text}: ${figure(actual.median)} ${actual.unit}${doubt}`);
+    console.log(
+      `${verdict.toUpperCase()}  ${text}: ${figure(actual.median)} ${actual.unit}${doubt}`,
+    );
   }
   for (const { subject, count, reason } of failures) {
     console.log(`FAILED  ${subject}, ${count} of ${pairs} rounds: ${reason}`);
@@ -128,8 +136,9 @@ function failuresOf(rounds) {
   for (const { failures } of rounds) {
     for (const [subject, reason] of Object.entries(failures)) {
       const known = bySubject.get(subject);
-      if (known === undefined) bySubject.set(subject, { subject, count: 1, reason });
-      else known.count += 1;
+      if (known === undefined) {
+        bySubject.set(subject, { subject, count: 1, reason: reason.replaceAll(ROOT, '.') });
+      } else known.count += 1;
     }
   }
   return [...bySubject.values()];

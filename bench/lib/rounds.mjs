@@ -9,12 +9,15 @@ const GIVE_UP_AFTER = 3;
 /**
  * @param {object} plan
  * @param {number} plan.rounds counted ones; `warmUps` more go before and are thrown away
- * @param {{ id: string, measure: (tag: string) => Promise<Record<string, number>> }[]} plan.subjects
+ * @param {{ id: string, measure: (tag: string) => Promise<Record<string, number> | Later> }[]} plan.subjects
  * @returns rounds, each with the numbers (or the reason of the failure) by subject
+ *
+ * @typedef {{ later: Promise<Record<string, number>> }} Later what only waits, and must not hold up the others
  */
 export async function runRounds({ rounds, warmUps = 1, subjects }) {
   const failuresInRow = new Map(subjects.map(({ id }) => [id, 0]));
   const done = [];
+  const late = [];
   for (let round = -warmUps; round < rounds; round += 1) {
     const values = {};
     const failures = {};
@@ -24,7 +27,9 @@ export async function runRounds({ rounds, warmUps = 1, subjects }) {
         continue;
       }
       try {
-        values[id] = await measure(round < 0 ? `w${-round}` : `r${round}`);
+        const outcome = await measure(round < 0 ? `w${-round}` : `r${round}`);
+        if (outcome.later === undefined) values[id] = outcome;
+        else late.push(settle(id, outcome.later, { values, failures }));
         failuresInRow.set(id, 0);
       } catch (error) {
         failures[id] = error.message;
@@ -34,7 +39,16 @@ export async function runRounds({ rounds, warmUps = 1, subjects }) {
     if (round >= 0) done.push({ values, failures });
     progress(round, rounds, values, failures);
   }
+  await Promise.all(late);
   return done;
+}
+
+async function settle(id, later, { values, failures }) {
+  try {
+    values[id] = await later;
+  } catch (error) {
+    failures[id] = error.message;
+  }
 }
 
 /** A B C, then C B A, then B C A, A C B, ... */
@@ -49,6 +63,7 @@ function progress(round, rounds, values, failures) {
     const shown = Object.entries(numbers).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
     return `${id}: ${shown.join(', ')}`;
   });
+  if (parts.length === 0) parts.push('measured in the background');
   const failed = Object.entries(failures).map(([id, why]) => `${id}: FAILED ${why.split('\n')[0]}`);
   const head = round < 0 ? 'warm-up' : `round ${round + 1}/${rounds}`;
   console.error(`${head}  ${[...parts, ...failed].join(' | ')}`);

@@ -9,9 +9,7 @@ export function median(values) {
   const sorted = ascending(values);
   const half = sorted.length / 2;
   if (sorted.length === 0) return Number.NaN;
-  return Number.isInteger(half)
-    ? (sorted[half - 1] + sorted[half]) / 2
-    : sorted[Math.floor(half)];
+  return Number.isInteger(half) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[Math.floor(half)];
 }
 
 /**

@@ -20,7 +20,8 @@ async function measureRegistration({ count, prefix, mode, ...library }) {
     const readyMs = nowMs();
     const cpuBefore = process.cpuUsage();
     if (mode === 'batch') await library.registerBatch(prefix, instances(count));
-    else await Promise.all(instances(count).map((one, i) => library.register(`${prefix}-${i}`, one)));
+    else
+      await Promise.all(instances(count).map((one, i) => library.register(`${prefix}-${i}`, one)));
     const doneMs = nowMs();
     const cpu = process.cpuUsage(cpuBefore);
     say('registered', {
