@@ -7,6 +7,8 @@ import { Agent } from 'node:http';
 
 import { isObject, type HookedRequest, type RequestOptions } from './http-request.cjs';
 
+const PROXY_HEADER = /^proxy-(?:connection|authorization):.*\r\n/gim;
+
 const tlsAgents = new WeakMap<Agent, Agent>();
 const directAgents = new WeakMap<Agent, Agent>();
 
@@ -36,13 +38,29 @@ export function directAgent(agent: Agent): Agent {
   return standIn;
 }
 
-/** Node has written the request for the proxy when it was made: with the whole URL as its path, and headers for the proxy. */
+/**
+ * Node has written the request for the proxy when it was made: with the whole URL as its path, and headers for the proxy. When it was
+ * ended while we waited for the list, that is in its buffer already.
+ */
 export function undoProxyForm(request: HookedRequest, options: RequestOptions): void {
-  if (request.headersSent || !request.path.startsWith('http://')) return;
+  const { path: absolute } = request;
+  if (!absolute.startsWith('http://')) return;
   const { path } = options;
-  request.path = typeof path === 'string' ? path : '/';
-  request.removeHeader('proxy-connection');
-  request.removeHeader('proxy-authorization');
+  const origin = typeof path === 'string' && path.startsWith('/') ? path : '/';
+  request.path = origin;
+  if (!request.headersSent) {
+    request.removeHeader('proxy-connection');
+    request.removeHeader('proxy-authorization');
+    return;
+  }
+  const header: unknown = Reflect.get(request, '_header');
+  const buffer: unknown = Reflect.get(request, 'outputData');
+  const first: unknown = Array.isArray(buffer) ? buffer[0] : undefined;
+  const data = isObject(first) ? first['data'] : undefined;
+  if (typeof header !== 'string' || typeof data !== 'string' || !data.startsWith(header)) return;
+  const direct = header.replace(` ${absolute} HTTP/`, ` ${origin} HTTP/`).replace(PROXY_HEADER, '');
+  Reflect.set(request, '_header', direct);
+  Reflect.set(Object(first) as object, 'data', direct + data.slice(header.length));
 }
 
 function isHttps(agent: Agent): boolean {

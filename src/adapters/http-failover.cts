@@ -99,6 +99,9 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
     endRequest(request);
   };
   const stopWatching = isForQueue ? ignore : onceDestroyed(request, onDestroyed);
+  // The agent sets this only when it hands the socket over; until then its own timeout would count.
+  const timeoutMs: unknown = Reflect.get(request, 'timeout');
+  if (!isForQueue && typeof timeoutMs === 'number') socket.setTimeout(timeoutMs);
   socket.on('connect', onConnect);
   socket.on('error', onError);
   socket.on('close', onClose);

@@ -41,8 +41,10 @@ export function namedCallOf(options: unknown): NamedCall | undefined {
   return call === undefined ? undefined : (call as NamedCall);
 }
 
-/** Ends a request that has no socket: with this error, or with what it was destroyed with. */
+/** Ends a request that has no socket: with this error, with what it was destroyed with, or as Node does when a socket is lost. */
 export function endRequest(request: HookedRequest, error?: Error): void {
+  // Node takes "no socket and no error" for a request that was destroyed, and for nothing else.
+  if (error === undefined && !request.destroyed) request.destroy();
   request.onSocket(null, error);
 }
 

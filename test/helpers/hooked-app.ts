@@ -46,10 +46,12 @@ export async function runHooked(
     `require(${JSON.stringify(HUB)});`,
     `const { say, viaFetch, viaRequest } = hub;`,
     `const http = require('node:http');`,
+    // Nothing that an app waits for ends the process early.
+    `setInterval(() => undefined, 2 ** 30);`,
     `const main = async () => {`,
     app,
     `};`,
-    `main().then(() => process.exit(0), (error) => { console.log(error); process.exit(1); });`,
+    `main().then(() => process.stdout.write('', () => process.exit(0)), (error) => { console.log(error); process.exit(1); });`,
   ].join('\n');
   await using child = startNode(['-e', source], {
     env: {

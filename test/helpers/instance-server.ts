@@ -17,6 +17,8 @@ export interface Received {
   readonly host: string | undefined;
   readonly servername: string | false | undefined;
   readonly body: string;
+  /** Headers that are for a proxy. */
+  readonly proxyHeaders: readonly string[];
 }
 
 export interface InstanceServer extends AsyncDisposable {
@@ -54,6 +56,7 @@ export async function startInstance(
         servername:
           'servername' in request.socket ? (request.socket.servername as string) : undefined,
         body,
+        proxyHeaders: Object.keys(request.headers).filter((name) => name.startsWith('proxy-')),
       };
       received.push(one);
       if (target.startsWith('/to?')) response.writeHead(302, { location: target.slice(4) });

@@ -115,11 +115,19 @@ const hub = {
 
 globalThis.hub = script;
 if (process.env.HUB !== 'off') {
+  const http = require('node:http');
   const { installFetchHook } = require(path.join(dist, 'adapters', 'fetch-hook.cjs'));
   const { installHttpHook } = require(path.join(dist, 'adapters', 'http-hook.cjs'));
-  // A second time changes nothing.
-  for (let time = 0; time < 2; time += 1) {
+  const covered = () => [fetch, http.Agent.prototype.addRequest, http.Agent.prototype.createSocket];
+  const install = () => {
     installFetchHook(hub);
     installHttpHook(hub);
-  }
+  };
+  install();
+  /** True when a second time changes nothing. */
+  script.installAgain = () => {
+    const before = covered();
+    install();
+    return covered().every((one, at) => one === before[at]);
+  };
 }
