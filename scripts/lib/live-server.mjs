@@ -18,8 +18,8 @@ const PORT_TRIES = 400;
 
 /** @param {string} root of the repository */
 export function liveServers(root, env) {
-  const nacos = path.resolve(root, env.NACOS_START ?? '../shared/nacos-server/start');
-  const rnacos = path.resolve(root, env.RNACOS_START ?? '../shared/rnacos/start');
+  const nacos = env.NACOS_START && path.resolve(root, env.NACOS_START);
+  const rnacos = env.RNACOS_START && path.resolve(root, env.RNACOS_START);
   return [
     { kind: 'r-nacos', start: [rnacos], java: false },
     { kind: 'nacos-2', start: [nacos, '2.5.1'], java: true },
@@ -29,7 +29,7 @@ export function liveServers(root, env) {
 
 /** Why this server cannot run here, or undefined. */
 export function whyNotHere({ start, java }, env) {
-  if (!existsSync(start[0])) return 'its start script is not here (NACOS_START, RNACOS_START)';
+  if (!start[0] || !existsSync(start[0])) return 'its start script is not here (NACOS_START, RNACOS_START)';
   if (!java) return undefined;
   const command = env.JAVA_HOME ? path.join(env.JAVA_HOME, 'bin', 'java') : 'java';
   return spawnSync(command, ['-version']).status === 0 ? undefined : 'there is no java';
