@@ -20,7 +20,7 @@ describe('a service', () => {
     ['com.example.Orders:1.0_x-y/z'],
     ['x'.repeat(512)],
     ['größe'],
-  ])('may be called %.20s', (name) => {
+  ])('may be called what Nacos allows, case %#', (name) => {
     expect(checkService(name)).toEqual({ name, group: 'DEFAULT_GROUP' });
   });
 
@@ -33,21 +33,21 @@ describe('a service', () => {
     ['line\n'],
     ['订单'],
     ['x'.repeat(513)],
-  ])('may not be called %.20j', (name) => {
+  ])('may not be called anything else, case %#', (name) => {
     expect(() => checkService(name)).toThrow(
       expect.objectContaining({ code: 'INVALID_INSTANCE', name: 'ConfigError' }),
     );
   });
 
   it.each([['A'], ['DEFAULT_GROUP'], ['a-b_c:d.e1'], ['g'.repeat(128)]])(
-    'may have the group %.20s',
+    'may have the group that Nacos allows, case %#',
     (group) => {
       expect(checkService({ name: 'orders', group })).toEqual({ name: 'orders', group });
     },
   );
 
   it.each([[''], ['a b'], ['a/b'], ['a@b'], ['gruppe-ä'], ['a\n'], ['g'.repeat(129)]])(
-    'may not have the group %.20j',
+    'may not have another group, case %#',
     (group) => {
       expect(() => checkService({ name: 'orders', group })).toThrow(/group .* is not valid/);
     },
