@@ -29,7 +29,8 @@ export function liveServers(root, env) {
 
 /** Why this server cannot run here, or undefined. */
 export function whyNotHere({ start, java }, env) {
-  if (!start[0] || !existsSync(start[0])) return 'its start script is not here (NACOS_START, RNACOS_START)';
+  if (!start[0]) return 'its start script is not named (NACOS_START, RNACOS_START)';
+  if (!existsSync(start[0])) return `${start[0]} is not there`;
   if (!java) return undefined;
   const command = env.JAVA_HOME ? path.join(env.JAVA_HOME, 'bin', 'java') : 'java';
   return spawnSync(command, ['-version']).status === 0 ? undefined : 'there is no java';
