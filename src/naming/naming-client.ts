@@ -114,7 +114,8 @@ export class NamingClient implements NamingApi {
 
   async query(service: ServiceInput, options: QueryOptions = {}): Promise<ServiceSnapshot> {
     const ref = checkService(service);
-    checkClusters(options.clusters ?? []);
+    const { clusters = [] } = options;
+    checkClusters(clusters);
     const target = { namespace: this.#options.namespace, service: ref };
     this.#session.start();
     const body = await this.#session.request(
@@ -129,7 +130,11 @@ export class NamingClient implements NamingApi {
       lastRefTime: 0,
       reachProtectionThreshold: false,
     };
-    const change = applyServiceInfo(ref, undefined, info);
+    // r-nacos lists every cluster, whatever was asked for.
+    const hosts = info.hosts.filter(
+      (host) => clusters.length === 0 || clusters.includes(host.cluster),
+    );
+    const change = applyServiceInfo(ref, undefined, { ...info, hosts });
     if (change === undefined) throw new TypeError('a first list is always a change');
     return change.snapshot;
   }

@@ -1,7 +1,7 @@
 /**
  * Owns how the wish for one service becomes requests. Called by the ledger; it keeps no state. On Nacos a connection has one
  * entry per service, and each request replaces it (docs/protocol.md#trap-10). A server that adds instead, like
- * r-nacos, has to be told of every instance that goes.
+ * r-nacos, has to be told of every instance that goes, and to forget one before some of its changes.
  */
 import { hostPort, type Instance } from '../model.js';
 import type { Session } from '../remote/session.js';
@@ -30,6 +30,7 @@ export async function publish(session: Requester, publication: Publication): Pro
   const { target, wanted, held } = publication;
   const kept = new Set(wanted.map(hostPort));
   const gone = held.filter((instance) => !kept.has(hostPort(instance)));
+  if (session.addsBatches) await forgetChanged(session, target, wanted, held);
   const [first] = wanted;
   if (first !== undefined && wanted.length === 1) {
     await single(session, target, REGISTER_INSTANCE, first);
@@ -39,6 +40,26 @@ export async function publish(session: Requester, publication: Publication): Pro
   // Where requests replace, what is gone went with them, and one deregistration clears all.
   const toldOf = session.addsBatches ? gone : wanted.length === 0 ? gone.slice(0, 1) : [];
   for (const instance of toldOf) await single(session, target, DEREGISTER_INSTANCE, instance);
+}
+
+/**
+ * r-nacos takes the usual values in the registration of an address that it has for "not given": it keeps another weight where 1
+ * is wanted, and a "disabled" (seen on 0.8.8). Only a new row gets them. Its pushes come every 500 ms, so that hardly
+ * anybody misses the old one. Metadata it often keeps even over a new row; against that nothing helps.
+ */
+async function forgetChanged(
+  session: Requester,
+  target: NamingTarget,
+  wanted: readonly Instance[],
+  held: readonly Instance[],
+): Promise<void> {
+  const before = new Map(held.map((instance) => [hostPort(instance), instance]));
+  for (const now of wanted) {
+    const old = before.get(hostPort(now));
+    if (old === undefined) continue;
+    const isKept = (now.weight === 1 && old.weight !== 1) || (now.enabled && !old.enabled);
+    if (isKept) await single(session, target, DEREGISTER_INSTANCE, old);
+  }
 }
 
 /** Callers have waits of their own, with their own bounds. */

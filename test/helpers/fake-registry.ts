@@ -26,6 +26,15 @@ export interface FakeRegistry {
   put(service: string, instances: readonly JsonObject[]): void;
 }
 
+/** As r-nacos does with a row of the same connection; on Nacos there never is one. */
+function update(old: Row, now: JsonObject): JsonObject {
+  return {
+    ...now,
+    weight: now['weight'] === 1 ? old.instance['weight'] : now['weight'],
+    enabled: now['enabled'] === true ? old.instance['enabled'] : false,
+  };
+}
+
 export function aRegistry(server: FakeServer, kind: 'replacing' | 'adding'): FakeRegistry {
   const rows = new Map<string, Map<string, Row>>();
   const foreign = new Map<string, readonly JsonObject[]>();
@@ -50,7 +59,15 @@ export function aRegistry(server: FakeServer, kind: 'replacing' | 'adding'): Fak
   };
   const publish = (service: string, owner: FakeConnection, list: readonly JsonObject[]): void => {
     if (kind === 'replacing') clear(service, owner);
-    for (const instance of list) of(service).set(keyOf(instance, owner), { owner, instance });
+    for (const instance of list) {
+      const key = keyOf(instance, owner);
+      const known = of(service).get(key);
+      const old = known?.owner === owner ? known : undefined;
+      of(service).set(key, {
+        owner,
+        instance: old === undefined ? instance : update(old, instance),
+      });
+    }
   };
   const instances = (service: string): readonly JsonObject[] => [
     ...[...of(service).values()].map((row) => row.instance),

@@ -236,13 +236,32 @@ describe('changes of a wish', () => {
     expect(registry.rows('orders')).toHaveLength(9);
   });
 
-  it('update an instance that is there', async () => {
-    const { naming, registry } = await aLedger();
-    await naming.register('orders', at(80));
-    await naming.register('orders', { ...at(80), weight: 7, metadata: { color: 'blue' } });
-    expect(registry.instances('orders')).toMatchObject([
-      { weight: 7, metadata: { color: 'blue' } },
-    ]);
+  it.each(['replacing', 'adding'] as const)(
+    'update an instance that is there (%s server)',
+    async (kind) => {
+      const { naming, registry } = await aLedger(kind);
+      const changes = [
+        { weight: 7, metadata: { color: 'blue' } },
+        { weight: 0, metadata: { color: 'green' } },
+        { weight: 1, metadata: {} },
+        { weight: 1, enabled: false },
+        { weight: 1, enabled: true },
+        { weight: 0.5, metadata: {} },
+      ];
+      for (const change of changes) {
+        await naming.register('orders', { ...at(80), ...change });
+        expect(registry.instances('orders')).toMatchObject([change]);
+      }
+      await naming.registerBatch('orders', [at(80), { ...at(81), weight: 3 }]);
+      expect(registry.instances('orders')).toMatchObject([{ weight: 1 }, { weight: 3 }]);
+    },
+  );
+
+  it('of a weight alone leave no moment without the instance on a server that adds', async () => {
+    const { naming, server } = await aLedger('adding');
+    for (const weight of [2, 3, 0]) await naming.register('orders', { ...at(80), weight });
+    const types = server.last.unarySent.map((sent) => sent.body['type']).filter(Boolean);
+    expect(types).toEqual(['registerInstance', 'registerInstance', 'registerInstance']);
   });
 
   it.each(['replacing', 'adding'] as const)(
@@ -315,104 +334,6 @@ describe('changes of a wish', () => {
     expect(calls.every((call) => call.state === 'resolved')).toBe(true);
     expect(server.last.sentTypes()).toEqual([SINGLE]);
     expect(registry.instances('orders')).toMatchObject([{ weight: 299 }]);
-  });
-});
-
-describe('a deregistration', () => {
-  it('of something that was never registered needs no request', async () => {
-    const { naming, server } = await aLedger();
-    await naming.deregister('orders', at(80));
-    expect(server.last.sentTypes()).toEqual([]);
-  });
-
-  it('while Nacos is away is done at once: the lost connection took the instance with it', async () => {
-    const { naming, registry, server, clock } = await aLedger();
-    await naming.register('orders', at(80));
-    await naming.registerBatch('pair', [at(80), at(81)]);
-    server.reachable = false;
-    server.last.drop();
-    const gone = outcomeOf(naming.deregister('orders', at(80)));
-    const reduced = outcomeOf(naming.deregister('pair', at(80)));
-    await settle();
-    expect(gone.state).toBe('resolved');
-    expect(reduced.state).toBe('pending');
-    server.reachable = true;
-    await clock.advance(1000);
-    expect(reduced.state).toBe('resolved');
-    expect(registry.rows('orders')).toEqual([]);
-    expect(registry.rows('pair')).toEqual([`${IP}:81`]);
-    expect(server.last.sentTypes()).toEqual([SINGLE]);
-  });
-
-  it('under way is done when the connection breaks', async () => {
-    const { naming, registry, server, clock } = await aLedger();
-    await naming.register('orders', at(80));
-    server.answers.set(SINGLE, () => 'hang');
-    const gone = outcomeOf(naming.deregister('orders', at(80)));
-    await settle();
-    server.reachable = false;
-    server.last.drop();
-    await clock.advance(3500);
-    expect(gone.state).toBe('resolved');
-    expect(registry.rows('orders')).toEqual([]);
-  });
-
-  it('waits its turn behind a registration under way', async () => {
-    const { naming, registry, server, clock } = await aLedger();
-    server.answers.set(SINGLE, async (request, connection) => {
-      await new Promise<void>((resolve) => clock.after(200, resolve));
-      return registry.carryOut(request, connection);
-    });
-    const up = outcomeOf(naming.register('orders', at(80)));
-    await settle();
-    const down = outcomeOf(naming.deregister('orders', at(80)));
-    await clock.advance(250);
-    expect([up.state, down.state]).toEqual(['resolved', 'pending']);
-    await clock.advance(250);
-    expect(down.state).toBe('resolved');
-    expect(registry.rows('orders')).toEqual([]);
-  });
-
-  it.each(['replacing', 'adding'] as const)(
-    'reaches a registration that timed out but was carried out (%s server)',
-    async (kind) => {
-      const { naming, registry, server, clock } = await aLedger(kind);
-      server.answers.set(SINGLE, (request, connection) => {
-        registry.carryOut(request, connection);
-        return 'hang';
-      });
-      void naming.register('orders', at(80)).catch(() => undefined);
-      await clock.advance(3100);
-      expect(registry.rows('orders')).toEqual([`${IP}:80`]);
-      server.answers.set(SINGLE, registry.carryOut);
-      const gone = outcomeOf(naming.deregister('orders', at(80)));
-      await clock.advance(3100);
-      expect(gone.state).toBe('resolved');
-      expect(registry.rows('orders')).toEqual([]);
-    },
-  );
-
-  it('reaches one of a batch that timed out but was carried out on a server that adds', async () => {
-    const { naming, registry, server, clock } = await aLedger('adding');
-    server.answers.set(BATCH, (request, connection) => {
-      registry.carryOut(request, connection);
-      return 'hang';
-    });
-    void naming.registerBatch('orders', [at(80), at(81)]).catch(() => undefined);
-    await clock.advance(3100);
-    server.answers.set(BATCH, registry.carryOut);
-    await Promise.all([naming.deregister('orders', at(81)), clock.advance(3100)]);
-    expect(registry.rows('orders')).toEqual([`${IP}:80`]);
-  });
-
-  it('stays a wish when the server refuses it', async () => {
-    const { naming, registry, server, clock } = await aLedger();
-    await naming.register('orders', at(80));
-    server.answers.set(SINGLE, () => typedFailure(403));
-    await expect(naming.deregister('orders', at(80))).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    server.answers.set(SINGLE, registry.carryOut);
-    await clock.advance(3100);
-    expect(registry.rows('orders')).toEqual([]);
   });
 });
 

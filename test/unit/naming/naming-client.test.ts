@@ -26,14 +26,22 @@ describe('a query', () => {
     });
   });
 
-  it('passes its filter on', async () => {
+  it('passes its filter on, and filters by itself what a server sends all the same', async () => {
     const { naming, server } = await aReadySession();
-    aRegistry(server, 'replacing');
-    await naming.query('orders', { clusters: ['east', 'west'], healthyOnly: true });
+    const registry = aRegistry(server, 'adding');
+    registry.put('orders', [
+      aHost('10.0.0.1:80', { clusterName: 'east' }),
+      aHost('10.0.0.2:80', { clusterName: 'north' }),
+    ]);
+    const snapshot = await naming.query('orders', {
+      clusters: ['east', 'west'],
+      healthyOnly: true,
+    });
     expect(server.last.unarySent.at(-1)?.body).toMatchObject({
       cluster: 'east,west',
       healthyOnly: true,
     });
+    expect(snapshot.instances.map(hostPort)).toEqual(['10.0.0.1:80']);
   });
 
   it('of a service that is not there is empty, also when the answer has no list', async () => {
