@@ -9,7 +9,7 @@ import type { NamingApi, WaitOptions } from '../naming-api.js';
 import { NamingClient } from '../naming/naming-client.js';
 import { grpcPortOf, parseServerList, type ServerAddress } from '../options/server-list.js';
 import { createEndpoints } from '../remote/endpoints.js';
-import { createGrpcTransport } from '../remote/grpc-transport.js';
+import { createHttp2Transport } from '../remote/http2-transport.js';
 import { Session } from '../remote/session.js';
 import type { Transport } from '../remote/transport.js';
 import { systemClock, type Clock } from '../util/clock.js';
@@ -74,7 +74,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
   }
   const requestTimeoutMs = duration('requestTimeoutMs', options.requestTimeoutMs, 3000, 1, 600_000);
   const session = new Session({
-    transport: parts.transport ?? createGrpcTransport(clock),
+    transport: parts.transport ?? createHttp2Transport(clock),
     endpoints: createEndpoints(
       serverList(options.server).map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
       () => clock.random(),
