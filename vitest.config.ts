@@ -2,7 +2,7 @@
  * Owns which tests exist and how each kind runs. `unit` mirrors src and opens no socket; `integration` talks to our
  * dev server on loopback; `process` starts child processes from dist and `package` installs the packed tarball (both
  * need `npm run build` before). `live` runs against a real server and exists only while NACOS_TEST_SERVER=host:port
- * is set: test/live, and the integration files that end in `.live.test.ts`. Nothing is ever tried twice.
+ * is set: test/live, and the integration and process files that end in `.live.test.ts`. Nothing is ever tried twice.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -43,9 +43,10 @@ const KINDS: readonly Kind[] = [
     : [
         {
           name: 'live',
-          include: ['test/live/**/*.test.ts', 'test/integration/**/*.live.test.ts'],
+          include: ['test/live/**/*.test.ts', 'test/{integration,process}/**/*.live.test.ts'],
           timeoutMs: 90_000,
           workers: 1,
+          needsDist: true,
         },
       ]),
 ];
