@@ -55,7 +55,8 @@ export class LedgerEntry {
   /** To be called before what is wanted goes out over the connection of `epoch`. */
   sent(epoch: number): void {
     this.#sentRevision = this.revision;
-    this.#held = { epoch, instances: new Map([...this.held(epoch), ...this.wanted]) };
+    // What is there in an older form counts in that form until the new one is confirmed.
+    this.#held = { epoch, instances: new Map([...this.wanted, ...this.held(epoch)]) };
   }
 
   /** The connection changed while a request was under way: it may have been carried out on the new one. 0: there is none. */
