@@ -23,6 +23,8 @@ export interface WaitOptions {
    * the client's `requestTimeoutMs` (3000) for everything else.
    */
   readonly timeoutMs?: number;
+  /** False: the wait alone does not keep the process alive. Default true, since somebody awaits it. */
+  readonly holdsProcess?: boolean;
 }
 
 export interface QueryOptions extends WaitOptions {

@@ -177,6 +177,7 @@ export class NamingClient implements NamingApi {
       clock: this.#options.clock,
       timeoutMs,
       signal: options.signal,
+      holdsProcess: options.holdsProcess ?? true,
       onTimeout: () =>
         new RequestTimeoutError(
           `Nacos did not confirm ${groupedName(ref)} within ${String(timeoutMs)} ms; the wish is kept and carried out as soon as it can be`,

@@ -121,6 +121,7 @@ export class Subscriptions {
       clock: this.#options.clock,
       timeoutMs,
       signal: bounds.signal,
+      holdsProcess: bounds.holdsProcess ?? true,
       onTimeout: () => {
         const text = `no list of ${groupedName(topic.service)} within ${String(timeoutMs)} ms`;
         const { failure: cause } = topic;

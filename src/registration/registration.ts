@@ -98,7 +98,8 @@ export class Registration {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       try {
-        await naming.register(this.service, this.instance, { signal });
+        // The app's server keeps the process alive as long as the app wants; this wait must not.
+        await naming.register(this.service, this.instance, { signal, holdsProcess: false });
         if (signal.aborted) return;
         this.#setState('registered');
         logger.info(`registered ${this.label} ${this.#options.reasons}`);

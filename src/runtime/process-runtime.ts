@@ -5,18 +5,20 @@
 import { networkInterfaces } from 'node:os';
 
 import { createClient, type NacosClient } from '../client/client.js';
-import { createDiscovery } from '../discovery/discovery.js';
 import { createLogger, type Logger } from '../logger.js';
 import type { ListeningServer, ProcessHub, ProcessRuntime } from '../process-hub.js';
 import type { Environment } from '../options/env.js';
 import { loadOptions } from '../options/load.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import { decideAddress } from '../registration/identity/address.js';
+import { isLoopback } from '../registration/identity/interfaces.js';
 import { decideName } from '../registration/identity/name.js';
 import { routeTo } from '../registration/identity/route.js';
 import { createRegistrar, type Registrar } from '../registration/registrar.js';
 import { createShutdown, type Shutdown } from '../registration/shutdown.js';
 import { systemClock } from '../util/clock.js';
+import { runInBackground } from '../util/deferred.js';
+import { createLazyCalls } from './lazy-calls.js';
 
 /** What of the process the options and the identity are read from. */
 export interface Surroundings {
@@ -41,17 +43,25 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     logger,
     ...(options.service.name === undefined ? {} : { appName: options.service.name }),
   });
-  const discovery = createDiscovery({
-    naming: client.naming,
-    group: options.service.group,
-    emptyProtection: options.discovery.emptyProtection,
-    logger,
-    clock: systemClock,
-  });
+  const calls = createLazyCalls(
+    async () => {
+      const { createDiscovery } = await import('../discovery/discovery.js');
+      return createDiscovery({
+        naming: client.naming,
+        group: options.service.group,
+        emptyProtection: options.discovery.emptyProtection,
+        logger,
+        clock: systemClock,
+      });
+    },
+    ({ message }) => {
+      logger.error(`calls by name do not work: ${message}`);
+    },
+  );
   const { serverUp, serverDown } = options.registration.autoRegister
     ? registration(hub, around, options, client, logger)
     : { serverUp: () => undefined, serverDown: () => undefined };
-  return { calls: discovery.calls, serverUp, serverDown };
+  return { calls, serverUp, serverDown };
 }
 
 function registration(
@@ -62,6 +72,9 @@ function registration(
   logger: Logger,
 ): Pick<ProcessRuntime, 'serverUp' | 'serverDown'> {
   const registrar = registrarOf(around, options, client, logger);
+  // A server that others can reach listens already: the connection can be made while its identity is decided.
+  const reachable = [...hub.servers.values()].some(({ host }) => !isLoopback(host));
+  if (reachable) runInBackground(connectEarly(client));
   const shutdown = shutdownOf(around, options, client, registrar, logger);
   registrar.onActive((active) => {
     hub.setSignalHold(active && options.shutdown.graceful ? shutdown : undefined);
@@ -73,6 +86,11 @@ function registration(
     },
     serverDown: (server) => registrar.serverDown(server),
   };
+}
+
+/** The registration says what it means when this fails; the session goes on trying. */
+async function connectEarly(client: NacosClient): Promise<void> {
+  await client.connect({ holdsProcess: false }).catch(() => undefined);
 }
 
 function registrarOf(
