@@ -39,7 +39,7 @@ const NEVER = {
 
 /** Packages, and the parts that may import them. Any other package may not be imported at all. */
 const PACKAGES = {
-  '@grpc/grpc-js': ['remote', 'dev-server'],
+  '@grpc/grpc-js': ['dev-server'],
   yaml: ['options', 'settings'],
 };
 

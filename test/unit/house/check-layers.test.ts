@@ -85,7 +85,7 @@ describe('the layer check', () => {
       'src/options/b.ts': "import { parse } from 'yaml';\nimport lodash from 'lodash/fp';\n",
       'src/adapters/c.ts': "import type { Express } from 'express';\nimport 'express';\n",
     });
-    expect(output).toContain('only remote and dev-server may import @grpc/grpc-js');
+    expect(output).toContain('only dev-server may import @grpc/grpc-js');
     expect(output).toContain('src/naming/a.ts:2: naming imports fs: write node:fs');
     expect(output).toContain('lodash is on no list');
     expect(output).not.toContain('imports yaml');
