@@ -6,7 +6,7 @@ import { constants, type ClientHttp2Stream } from 'node:http2';
 
 import { asError } from '../util/deferred.js';
 import { FrameReader } from './grpc-frames.js';
-import { failureOfHead, failureOfTrailers } from './grpc-status.js';
+import { failureOfHead, failureOfTrailers, hasStatus } from './grpc-status.js';
 
 export interface UnaryCall {
   /** Gives the call up; it never settles after that. */
@@ -36,6 +36,7 @@ export function startCall(stream: ClientHttp2Stream, framed: Buffer, settle: Set
   stream.on('response', (headers) => {
     const failure = failureOfHead(headers);
     if (failure !== undefined) giveUp(failure);
+    else if (hasStatus(headers)) ended = { failure: undefined };
   });
   stream.on('data', (chunk: Buffer) => {
     if (isOver) return;
@@ -48,11 +49,14 @@ export function startCall(stream: ClientHttp2Stream, framed: Buffer, settle: Set
   stream.on('trailers', (trailers) => {
     ended = { failure: failureOfTrailers(trailers) };
   });
-  // The last one of a stream that ends well, and the only one of some that do not.
+  // Comes after the trailers. Without them, or with a request that the server did not want to hear to its end, our side of
+  // the stream would stay open for as long as the server likes.
   stream.on('end', () => {
     if (ended !== undefined) finish(ended.failure);
+    if (ended === undefined || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
   });
   stream.on('error', (error) => finish(error));
+  // The last of every stream, and the only one of some.
   stream.on('close', () => {
     finish(ended === undefined ? new Error('the stream ended without a status') : ended.failure);
   });

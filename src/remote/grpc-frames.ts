@@ -42,19 +42,12 @@ export class FrameReader {
     this.#size = rest.length;
     return whole;
   }
-
-  /** True between two messages: where a stream may end. */
-  get isEmpty(): boolean {
-    return this.#size === 0;
-  }
 }
 
 function lengthOf(framed: Buffer): number {
   if (framed[0] !== 0) {
-    throw new ProtocolError(
-      'MALFORMED_MESSAGE',
-      'not a Nacos message: it is compressed, which was not offered',
-    );
+    const what = framed[0] === 1 ? 'it is compressed, which was not offered' : 'no gRPC frame';
+    throw new ProtocolError('MALFORMED_MESSAGE', `not a Nacos message: ${what}`);
   }
   const length = framed.readUInt32BE(1);
   if (length > MAX_MESSAGE_BYTES) {

@@ -9,14 +9,24 @@ type Head = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
 const HTTP_OK = 200;
 const GRPC_OK = '0';
+const GRPC_TYPE = 'application/grpc';
+/** The text goes into errors and logs: one line, and not a page. */
+const MAX_TEXT_LENGTH = 500;
 
 /** Why the head of a response is the end of the call; undefined when messages may follow. */
 export function failureOfHead(headers: Head): Error | undefined {
   if (headers[':status'] !== HTTP_OK) {
     return new Error(`HTTP status ${String(headers[':status'])}, so this is no gRPC port`);
   }
-  // An answer without a message carries its status in the head.
-  return headers['grpc-status'] === undefined ? undefined : failureOfTrailers(headers);
+  if (hasStatus(headers)) return failureOfTrailers(headers);
+  const type = headers['content-type'] ?? GRPC_TYPE;
+  if (type.startsWith(GRPC_TYPE)) return undefined;
+  return new Error(`the answer is ${oneLine(type)}, so this is no gRPC port`);
+}
+
+/** An answer without a message carries its status in the head. */
+export function hasStatus(headers: Head): boolean {
+  return headers['grpc-status'] !== undefined;
 }
 
 /** undefined for success. */
@@ -24,7 +34,7 @@ export function failureOfTrailers(trailers: IncomingHttpHeaders): Error | undefi
   const status = trailers['grpc-status'];
   if (status === GRPC_OK) return undefined;
   if (typeof status !== 'string') return new Error('the answer has no gRPC status');
-  return new Error(`gRPC status ${status} ${messageOf(trailers)}`.trimEnd());
+  return new Error(oneLine(`gRPC status ${status} ${messageOf(trailers)}`));
 }
 
 function messageOf(trailers: IncomingHttpHeaders): string {
@@ -36,4 +46,11 @@ function messageOf(trailers: IncomingHttpHeaders): string {
     // Not percent-encoded as it should be: as it is, it still tells more than nothing.
     return text;
   }
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .slice(0, MAX_TEXT_LENGTH)
+    .trimEnd();
 }

@@ -16,7 +16,7 @@ import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { asError } from '../util/deferred.js';
 import { decodePayload, encodePayload, type Payload } from '../wire/payload.js';
-import { startCall, type UnaryCall } from './grpc-call.js';
+import { startCall, type Settle, type UnaryCall } from './grpc-call.js';
 import { FrameReader, frameMessage } from './grpc-frames.js';
 import { failureOfHead, failureOfTrailers } from './grpc-status.js';
 import type { CallBounds, Connection, Endpoint, Transport } from './transport.js';
@@ -28,12 +28,20 @@ const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
 /** In MB, for all streams together; Node's default of 10 is less than one message of Nacos may have. */
 const SESSION_MEMORY_MB = 64;
+/** What may wait on the stream for a server that does not read: three of the longest messages. */
+const MAX_UNSENT_BYTES = 32 * 1024 * 1024;
 
 export function createHttp2Transport(clock: Clock): Transport {
   return {
     async connect(endpoint, bounds) {
       const socket = await openSocket(endpoint, bounds, clock);
-      return new Http2Connection(socket, endpoint, clock);
+      try {
+        return new Http2Connection(socket, endpoint, clock);
+      } catch (error) {
+        // Gone again already, or a host that is no part of a URL.
+        socket.destroy();
+        throw connectFailed(endpoint, asError(error).message, error);
+      }
     },
   };
 }
@@ -44,7 +52,6 @@ function openSocket(
   bounds: { timeoutMs: number; signal: AbortSignal },
   clock: Clock,
 ): Promise<Socket> {
-  const where = `${endpoint.host}:${String(endpoint.grpcPort)}`;
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs } = bounds;
     if (signal.aborted) {
@@ -60,26 +67,38 @@ function openSocket(
     };
     const fail = (error: Error): void => {
       settle();
-      // What it has to say after this is of no interest, but must not be an unheard error.
-      socket.on('error', () => undefined);
       socket.destroy();
       reject(error);
     };
-    const refuse = (why: string, cause?: unknown): void => {
-      fail(new ConnectionError('CONNECT_FAILED', `cannot connect to ${where}: ${why}`, { cause }));
-    };
-    const onError = (error: Error): void => refuse(error.message, error);
+    const onError = (error: Error): void => fail(connectFailed(endpoint, textOf(error), error));
     const onConnect = (): void => {
       settle();
       resolve(socket);
     };
     const timer = clock.after(timeoutMs, () => {
-      refuse(`no answer within ${String(timeoutMs)} ms`);
+      fail(connectFailed(endpoint, `no answer within ${String(timeoutMs)} ms`));
     });
     const stopSignal = onAbort(signal, () => fail(asError(signal.reason)));
+    // Until the session hears its errors, and after the attempt, they are of no interest, but must not be unheard.
+    socket.on('error', () => undefined);
     socket.on('error', onError);
     socket.on('connect', onConnect);
   });
+}
+
+function connectFailed(endpoint: Endpoint, why: string, cause?: unknown): ConnectionError {
+  const where = addressOf(endpoint.host, endpoint.grpcPort);
+  return new ConnectionError('CONNECT_FAILED', `cannot connect to ${where}: ${why}`, { cause });
+}
+
+function textOf(error: Error): string {
+  // A host name with several addresses: one error for each, and nothing in the error around them.
+  if (!(error instanceof AggregateError) || error.message !== '') return error.message;
+  return error.errors.map((one) => asError(one).message).join(', ');
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
 class Http2Connection implements Connection {
@@ -97,9 +116,10 @@ class Http2Connection implements Connection {
     this.#clock = clock;
     this.#socket = socket;
     this.localAddress = socket.localAddress ?? '';
-    this.#where = `${socket.remoteAddress ?? endpoint.host}:${String(endpoint.grpcPort)}`;
-    const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-    this.#session = connectHttp2(`http://${host}:${String(endpoint.grpcPort)}`, {
+    this.#where = addressOf(socket.remoteAddress ?? endpoint.host, endpoint.grpcPort);
+    // The zone of a link-local address is our own name for one of our cables, and no part of a URL.
+    const host = endpoint.host.replace(/%.*$/, '');
+    this.#session = connectHttp2(`http://${addressOf(host, endpoint.grpcPort)}`, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
@@ -117,10 +137,10 @@ class Http2Connection implements Connection {
     const { signal, timeoutMs, holdsProcess } = bounds;
     if (signal?.aborted === true) return Promise.reject(asError(signal.reason));
     return new Promise((resolve, reject) => {
-      const call = this.#call(payload, (reply, failure) => {
+      const call = this.#call(frameMessage(encodePayload(payload)), (reply, failure) => {
         timer.cancel();
         stopSignal();
-        if (reply === undefined) reject(this.#failed(failure));
+        if (reply === undefined) reject(this.#failed(payload.type, failure));
         else settleWith(reply, resolve, reject);
       });
       const timer = this.#clock.after(
@@ -147,7 +167,14 @@ class Http2Connection implements Connection {
 
   openStream(receive: (payload: Payload) => void): void {
     if (this.#ended) return;
-    const stream = this.#session.request(headersOf(STREAM_PATH));
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.#session.request(headersOf(STREAM_PATH));
+    } catch (error) {
+      // The session is already going down, and says so next.
+      this.#end(this.#lost(asError(error)));
+      return;
+    }
     const reader = new FrameReader();
     this.#stream = stream;
     stream.on('response', (headers) => {
@@ -155,21 +182,31 @@ class Http2Connection implements Connection {
       if (failure !== undefined) this.#end(this.#lost(failure));
     });
     stream.on('data', (chunk: Buffer) => {
-      if (this.#ended) return;
       try {
-        for (const message of reader.push(chunk)) receive(decodePayload(message));
+        for (const message of reader.push(chunk)) {
+          // Also in between: one of them may have made its receiver close us.
+          if (this.#ended) return;
+          receive(decodePayload(message));
+        }
       } catch (error) {
         // A message we cannot read leaves the two sides with different ideas: start over.
         this.#end(asError(error));
       }
     });
     stream.on('trailers', (trailers) => this.#end(this.#lost(failureOfTrailers(trailers))));
+    // Also when the server ends its side without trailers: ours would stay open.
+    stream.on('end', () => this.#end(this.#lost(new Error('the server ended the stream'))));
     stream.on('error', (error) => this.#end(this.#lost(error)));
     stream.on('close', () => this.#end(this.#lost()));
   }
 
   send(payload: Payload): void {
-    if (!this.#ended) this.#stream?.write(frameMessage(encodePayload(payload)));
+    const stream = this.#stream;
+    if (this.#ended || stream === undefined) return;
+    stream.write(frameMessage(encodePayload(payload)));
+    if (stream.writableLength > MAX_UNSENT_BYTES) {
+      stream.destroy(new Error('the server does not read what we send'));
+    }
   }
 
   onEnd(listener: (reason: Error) => void): void {
@@ -180,21 +217,21 @@ class Http2Connection implements Connection {
   close(): void {
     this.#onEnd = () => undefined;
     this.#end(this.#lost());
+    this.#endReason = undefined;
   }
 
   /** Settles later, never inside this call. */
-  #call(payload: Payload, settle: Parameters<typeof startCall>[2]): UnaryCall {
+  #call(framed: Buffer, settle: Settle): UnaryCall {
     if (this.#ended) return this.#noCall(undefined, settle);
     try {
-      const stream = this.#session.request(headersOf(UNARY_PATH));
-      return startCall(stream, frameMessage(encodePayload(payload)), settle);
+      return startCall(this.#session.request(headersOf(UNARY_PATH)), framed, settle);
     } catch (error) {
       // The session is already going down and has not said so yet.
       return this.#noCall(asError(error), settle);
     }
   }
 
-  #noCall(failure: Error | undefined, settle: Parameters<typeof startCall>[2]): UnaryCall {
+  #noCall(failure: Error | undefined, settle: Settle): UnaryCall {
     let isCancelled = false;
     queueMicrotask(() => {
       if (!isCancelled) settle(undefined, failure);
@@ -215,8 +252,12 @@ class Http2Connection implements Connection {
     this.#onEnd(reason);
   }
 
-  #failed(failure: Error | undefined): Error {
-    return isNacosError(failure) ? failure : this.#lost(failure);
+  #failed(type: string, failure: Error | undefined): Error {
+    if (isNacosError(failure)) return failure;
+    if (this.#ended || failure === undefined) return this.#lost(failure);
+    // The connection may live on, but the request is as lost as with it.
+    const text = `${this.#where} did not answer ${type}: ${failure.message}`;
+    return new ConnectionError('CONNECTION_LOST', text, { cause: failure });
   }
 
   #lost(cause?: Error): ConnectionError {
