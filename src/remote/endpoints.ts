@@ -8,8 +8,11 @@ import type { Endpoint } from './transport.js';
 export interface Endpoints {
   readonly size: number;
   next(): Endpoint;
-  /** The listed server with this address; a server that we were not told about is never used. */
-  find(host: string): Endpoint | undefined;
+  /**
+   * The listed server with this address; a server that we were not told about is never used. `port` is text of a peer: it only
+   * tells servers of one host apart (docs/protocol.md#trap-9).
+   */
+  find(host: string, port?: string): Endpoint | undefined;
 }
 
 export function createEndpoints(list: readonly Endpoint[], random: () => number): Endpoints {
@@ -23,6 +26,9 @@ export function createEndpoints(list: readonly Endpoint[], random: () => number)
       if (endpoint === undefined) throw new RangeError('endpoint list changed under us');
       return endpoint;
     },
-    find: (host) => list.find((endpoint) => endpoint.host === host),
+    find(host, port) {
+      const there = list.filter((endpoint) => endpoint.host === host);
+      return there.find((endpoint) => String(endpoint.port) === port) ?? there[0];
+    },
   };
 }

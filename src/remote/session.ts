@@ -304,8 +304,8 @@ export class Session implements AsyncDisposable {
   #reset(body: JsonObject, connection: Connection): void {
     const open = this.#current;
     if (open?.link.connection !== connection) return;
-    const { serverIp } = readConnectReset(body);
-    this.#recommended = this.#options.endpoints.find(serverIp);
+    const { serverIp, serverPort } = readConnectReset(body);
+    this.#recommended = this.#options.endpoints.find(serverIp, serverPort);
     open.over.resolve(`the server asked us to move${serverIp === '' ? '' : ` to ${serverIp}`}`);
   }
 

@@ -24,6 +24,23 @@ describe('the list of servers', () => {
     expect(endpoints.find('')).toBeUndefined();
   });
 
+  it('tells servers of one host apart by their port, if it makes sense', () => {
+    const [first, second] = [1111, 2222].map((port) => ({
+      host: 'a',
+      port,
+      grpcPort: port + 1000,
+    }));
+    const endpoints = createEndpoints(
+      [first, second].flatMap((e) => e ?? []),
+      () => 0,
+    );
+    expect(endpoints.find('a', '2222')).toEqual(second);
+    for (const port of ['3222', 'nonsense', '', undefined]) {
+      expect(endpoints.find('a', port)).toEqual(first);
+    }
+    expect(endpoints.find('b', '2222')).toBeUndefined();
+  });
+
   it('refuses to be empty', () => {
     expect(() => createEndpoints([], () => 0)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION' }),
