@@ -213,15 +213,15 @@ describe('a request', () => {
     const { signal } = control;
     const add = signal.addEventListener.bind(signal);
     const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = ((...args: Parameters<typeof add>) => {
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
       listeners += 1;
       most = Math.max(most, listeners);
       add(...args);
-    });
-    signal.removeEventListener = ((...args: Parameters<typeof remove>) => {
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
       listeners -= 1;
       remove(...args);
-    });
+    };
     server.answers.set(LIST, () => 'hang');
     const answers = Promise.allSettled(
       Array.from({ length: 100 }, () => session.request(LIST, {}, { signal, timeoutMs: 500 })),
