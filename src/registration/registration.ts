@@ -9,6 +9,7 @@ import { isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { hostPort, type InstanceInput, type ServiceRef } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
+import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { asError, createDeferred, delay, runInBackground } from '../util/deferred.js';
 
@@ -176,8 +177,8 @@ async function untilReady(naming: RegistrationNaming, signal: AbortSignal): Prom
   const stop = naming.onConnectionState((state) => {
     if (state === 'ready') done();
   });
-  signal.addEventListener('abort', done, { once: true });
+  const stopSignal = onAbort(signal, done);
   await ready.promise;
-  signal.removeEventListener('abort', done);
+  stopSignal();
   stop();
 }
