@@ -1,57 +1,29 @@
 /**
- * Owns calls by name through the global fetch. Installed at preload by `entry/register.cts`. It only makes sure that the dispatchers
- * behind fetch are intercepted before a host that may be a service is called; they decide (`undici-dispatcher.cts`). So
- * undici is loaded no earlier than without us, every other call goes on with the very same arguments, and who replaces
- * fetch later, as mocks do, has the last word.
+ * Owns the place of calls by name in the global fetch. Installed at preload by `entry/register.cts`, also in processes that never call
+ * anything: so it is little, and what it does is loaded at the first call (`fetch-calls.cts`). Who replaces fetch later, as
+ * mocks do, has the last word.
  */
 import type { ProcessHub } from '../process-hub.js';
-import { changeDispatchers, coverFetch } from './global-hooks.cjs';
-import { isServiceHost } from './service-host.cjs';
-import { interceptDispatcher } from './undici-dispatcher.cjs';
+import { coverFetch } from './global-hooks/fetch.cjs';
 
-const COLON = 58;
-/** A port that a URL drops, as the default of one scheme or the other, and the end of the host. */
-const MAYBE_DEFAULT_PORT = /^:(?:80|443)?(?:[/?#\\]|$)/;
-/** `http:orders` is a URL as well. */
-const NO_SLASHES = /^\s*https?:/i;
+type FetchCalls = typeof import('./fetch-calls.cjs');
 
 export function installFetchHook(hub: ProcessHub): void {
-  coverFetch(([input, init]) => {
-    if (!mayNameService(input)) return;
-    // Before each such call: anybody may set another dispatcher at any time, loading a copy of undici is enough.
-    changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
-    // A dispatcher for this call only. One that cannot be intercepted in place stays as it is.
-    if (typeof init === 'object' && init !== null) {
-      interceptDispatcher(hub, Reflect.get(init, 'dispatcher'));
-    }
+  let calls: FetchCalls | undefined;
+  coverFetch((args) => {
+    calls ??= load();
+    calls.beforeFetch(hub, args);
   });
 }
 
-/** A look at the text without parsing. It may say true too often, since the dispatcher looks again. */
-function mayNameService(input: unknown): boolean {
-  if (typeof input === 'string') return hasServiceHost(input);
-  if (input instanceof URL) return hasServiceHost(input.href);
-  if (typeof input !== 'object' || input === null) return typeof input === 'function';
-  // A Request, by its looks: asking for the class would load undici. Anything else becomes text by its own means.
-  const url: unknown = Reflect.get(input, 'url');
-  return typeof url !== 'string' || hasServiceHost(url);
+/**
+ * Makes the dispatchers that are there know services, and loads none. To be called when the runtime is loaded: an app may use undici
+ * from npm, and never fetch.
+ */
+export function interceptUndici(hub: ProcessHub): void {
+  load().interceptDispatchers(hub);
 }
 
-function hasServiceHost(url: string): boolean {
-  const slashes = url.indexOf('//');
-  if (slashes < 0) return NO_SLASHES.test(url);
-  const from = slashes + 2;
-  let to = from;
-  while (to < url.length && !isHostEnd(url.charCodeAt(to))) to += 1;
-  if (url.charCodeAt(to) === COLON && !MAYBE_DEFAULT_PORT.test(url.slice(to, to + 5))) {
-    return false;
-  }
-  const host = url.slice(from, to);
-  // An escape may stand for any character.
-  return isServiceHost(host) || host.includes('%');
-}
-
-function isHostEnd(code: number): boolean {
-  // One of: / ? # \ :
-  return code === 47 || code === 63 || code === 35 || code === 92 || code === COLON;
+function load(): FetchCalls {
+  return require('./fetch-calls.cjs') as FetchCalls;
 }

@@ -1,6 +1,6 @@
 /**
  * Owns the agents that stand in for a user's agent where that would send a call by name the wrong way: over plain TCP to an instance
- * that wants TLS, or to a proxy, which cannot know our instances. Called by `http-hook.cts`. A stand-in has the
+ * that wants TLS, or to a proxy, which cannot know our instances. Called by `http-calls.cts`. A stand-in has the
  * options of the agent that it stands in for (keep-alive, limits, certificates) and lives as long as that one.
  */
 import { Agent } from 'node:http';

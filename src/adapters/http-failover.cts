@@ -1,6 +1,6 @@
 /**
  * Owns the second attempt of node:http(s): when a new connection for a call by name fails before it is there, nothing was sent, and
- * the request, untouched, goes to another instance. Called by `http-hook.cts`, which sends. It wraps
+ * the request, untouched, goes to another instance. Called by `http-calls.cts`, which sends. It wraps
  * `Agent.prototype.createSocket`, where request and socket are both known: the request gets its socket only when that is
  * connected, and a request that moves on goes through `addRequest` again. So pools, their limits and their queues always have
  * the instance that is really connected to. Sockets that are reused, and requests of others, take no part in this.

@@ -1,135 +1,29 @@
 /**
- * Owns calls by name through node:http and node:https, and so through every client that is built on them. Installed at preload by
- * `entry/register.cts`. It wraps `Agent.prototype.addRequest`, which https agents and users' own agents inherit: there the
- * Host header is written already, with the logical name, and changing host and port makes agents pool by instance. A
- * host that cannot be a service costs one regular expression. Requests without an agent (`createConnection`) are not reached.
+ * Owns the place of calls by name in node:http(s), and so in every client that is built on them. Installed at preload by
+ * `entry/register.cts`, also in processes that never call anything: so it is little, and what it does is loaded at the first
+ * request (`http-calls.cts`). It wraps `Agent.prototype.addRequest`, which https agents and users' own agents inherit.
+ * Requests without an agent (`createConnection`) are not reached.
  */
 import { Agent } from 'node:http';
 
-import type { CallTarget, ProcessHub } from '../process-hub.js';
-import { directAgent, tlsAgent, undoProxyForm } from './http-agents.cjs';
-import { installHttpFailover } from './http-failover.cjs';
-import {
-  endRequest,
-  isHookedRequest,
-  isObject,
-  NAMED_CALL,
-  onceDestroyed,
-  type HookedRequest,
-  type NamedCall,
-  type RequestOptions,
-} from './http-request.cjs';
-import { isServiceHost } from './service-host.cjs';
+import type { ProcessHub } from '../process-hub.js';
 
 const HOOKED = Symbol.for('nacos-serving.http-hook');
 
 export function installHttpHook(hub: ProcessHub): void {
-  const add: unknown = Reflect.get(Agent.prototype, 'addRequest');
-  if (typeof add !== 'function' || Reflect.get(Agent.prototype, HOOKED) !== undefined) return;
-  const original = add as (...args: unknown[]) => unknown;
+  const { prototype } = Agent;
+  const add: unknown = Reflect.get(prototype, 'addRequest');
+  if (typeof add !== 'function' || Reflect.get(prototype, HOOKED) !== undefined) return;
 
-  const send = (request: HookedRequest, options: RequestOptions, call: NamedCall): void => {
-    const target = call.tried.at(-1);
-    if (target === undefined) return;
-    const agent = target.secure ? tlsAgent(call.agent) : directAgent(call.agent);
-    if (agent !== call.agent) undoProxyForm(request, options);
-    Reflect.apply(original, agent, [request, optionsFor(request, options, call, target)]);
-  };
-
+  type HttpCalls = typeof import('./http-calls.cjs');
+  let calls: ReturnType<HttpCalls['createHttpCalls']> | undefined;
   function addRequest(this: Agent, ...args: unknown[]): unknown {
-    const [request, options] = args;
-    const name = serviceNameOf(this, options);
-    if (name === undefined || !isHookedRequest(request) || request.destroyed) {
-      return Reflect.apply(original, this, args);
-    }
-    const calls = hub.runtime?.calls;
-    const target = calls?.pickNow(name);
-    if (target === null) return Reflect.apply(original, this, args);
-    // A name is found in objects only.
-    const given = options as RequestOptions;
-    if (calls !== undefined && target !== undefined) {
-      send(request, given, { name, calls, agent: this, tried: [target] });
-      return undefined;
-    }
-    sendLater(hub, request, name, (found) => {
-      if (found === undefined) Reflect.apply(original, this, args);
-      else send(request, given, { ...found, name, agent: this });
-    });
-    return undefined;
+    calls ??= (require('./http-calls.cjs') as HttpCalls).createHttpCalls(hub, (agent, given) =>
+      Reflect.apply(add as () => unknown, agent, given),
+    );
+    return calls(this, args);
   }
-
-  Object.defineProperty(Agent.prototype, 'addRequest', {
-    ...Object.getOwnPropertyDescriptor(Agent.prototype, 'addRequest'),
-    value: addRequest,
-  });
-  Object.defineProperty(Agent.prototype, HOOKED, { value: true });
-  installHttpFailover(send);
-}
-
-/** The host of a request if it may be a service. Options of an agent override those of its requests. */
-function serviceNameOf(agent: Agent, options: unknown): string | undefined {
-  if (!isObject(options) || options[NAMED_CALL] !== undefined) return undefined;
-  const { host } = options;
-  if (typeof host !== 'string' || !isServiceHost(host)) return undefined;
-  // The default port is filled in by now; any other was written out.
-  if (Number(options['port']) !== (protocolOf(agent) === 'https:' ? 443 : 80)) return undefined;
-  if (options['socketPath'] !== undefined && options['socketPath'] !== null) return undefined;
-  const own: unknown = Reflect.get(agent, 'options');
-  if (isObject(own) && (own['host'] ?? own['port'] ?? own['socketPath']) !== undefined) {
-    return undefined;
-  }
-  return host;
-}
-
-function optionsFor(
-  request: HookedRequest,
-  options: RequestOptions,
-  call: NamedCall,
-  target: CallTarget,
-): RequestOptions {
-  // Node takes the name for TLS from the Host header; without one it would take the address.
-  const servername = options['servername'] ?? (request.hasHeader('host') ? undefined : call.name);
-  return {
-    ...options,
-    host: target.ip,
-    hostname: target.ip,
-    port: target.port,
-    ...(servername === undefined ? {} : { servername }),
-    [NAMED_CALL]: call,
-  };
-}
-
-/**
- * Waits for the list of instances, then goes on. The request lives meanwhile: it buffers its body, and ends at once when it is
- * destroyed. `go` gets undefined when the host is none of ours.
- */
-function sendLater(
-  hub: ProcessHub,
-  request: HookedRequest,
-  name: string,
-  go: (found: Pick<NamedCall, 'calls' | 'tried'> | undefined) => void,
-): void {
-  const stop = new AbortController();
-  const unwatch = onceDestroyed(request, () => {
-    stop.abort();
-    endRequest(request);
-  });
-  const find = async (): Promise<void> => {
-    try {
-      const calls = (await hub.load())?.calls;
-      const target = (await calls?.resolve(name, stop.signal)) ?? null;
-      if (stop.signal.aborted) return;
-      unwatch();
-      go(calls === undefined || target === null ? undefined : { calls, tried: [target] });
-    } catch (error) {
-      if (stop.signal.aborted) return;
-      unwatch();
-      endRequest(request, error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  void find();
-}
-
-function protocolOf(agent: Agent): unknown {
-  return Reflect.get(agent, 'protocol');
+  const before = Object.getOwnPropertyDescriptor(prototype, 'addRequest');
+  Object.defineProperty(prototype, 'addRequest', { ...before, value: addRequest });
+  Object.defineProperty(prototype, HOOKED, { value: true });
 }

@@ -1,6 +1,6 @@
 /**
  * Owns what the http hook uses of Node's request and agent beyond their documented methods: `addRequest`, `createSocket`, `onSocket`
- * and the queue of an agent. Called by `http-hook.cts` and `http-failover.cts`. None of it is documented, so the process
+ * and the queue of an agent. Called by `http-calls.cts` and `http-failover.cts`. None of it is documented, so the process
  * tests run on every Node version that is supported.
  */
 import type { Agent, ClientRequest } from 'node:http';

@@ -1,6 +1,6 @@
 /**
  * Owns the interception of an undici dispatcher, of Node's own undici (6 in Node 20 and 22, 7 in 24, 8 in 26) or of a copy from npm.
- * Called by `fetch-hook.cts`. For a host that is a service it changes where the request goes and nothing else: the origin becomes
+ * Called by `fetch-calls.cts`. For a host that is a service it changes where the request goes and nothing else: the origin becomes
  * that of an instance, the Host header keeps the logical name, and redirects come by again with theirs. A connection that
  * fails before the request was begun is tried with other instances (`undici-handler.cts`).
  */
@@ -38,9 +38,10 @@ export function interceptDispatcher(hub: ProcessHub, dispatcher: unknown): unkno
   const directDispatch: unknown = Reflect.get(direct, 'dispatch');
   const send: Dispatch = (...args) =>
     Reflect.apply(typeof directDispatch === 'function' ? directDispatch : dispatch, direct, args);
-  const value = function (this: unknown, ...args: unknown[]): unknown {
-    const request = readRequest(args[0], args[1]);
-    const others = (): unknown => Reflect.apply(dispatch, dispatcher, args);
+  // Two parameters, as composed dispatchers are checked for them.
+  const value = function (options: unknown, handler: unknown): unknown {
+    const others = (): unknown => Reflect.apply(dispatch, dispatcher, [options, handler]);
+    const request = readRequest(options, handler);
     return request === undefined ? others() : route(hub, request, send, others);
   };
   Object.defineProperty(value, 'name', { value: 'dispatch' });
@@ -156,14 +157,27 @@ function readRequest(options: unknown, handler: unknown): NamedRequest | undefin
   return isServiceHost(name) ? { name, isHttps, options, handler } : undefined;
 }
 
-/** EnvHttpProxyAgent (Node's own with NODE_USE_ENV_PROXY, or a user's) has an agent for hosts that need no proxy. */
+/**
+ * What calls instances directly, where the dispatcher would go to a proxy, which cannot know them. An EnvHttpProxyAgent (Node's own
+ * with NODE_USE_ENV_PROXY, or a user's) has an agent for hosts without proxy; a ProxyAgent has one to take the class of.
+ */
 function withoutProxy(dispatcher: object): object {
+  const isProxyAgent = isInstanceOf(dispatcher, 'ProxyAgent');
   for (const symbol of Object.getOwnPropertySymbols(dispatcher)) {
-    if (symbol.description !== 'no proxy agent') continue;
     const agent: unknown = Reflect.get(dispatcher, symbol);
-    if (isObject(agent)) return agent;
+    if (!isObject(agent)) continue;
+    if (symbol.description === 'no proxy agent') return agent;
+    if (isProxyAgent && isInstanceOf(agent, 'Agent')) {
+      return Reflect.construct(agent.constructor, []) as object;
+    }
   }
   return dispatcher;
+}
+
+/** By name: the copies of undici have classes of their own. */
+function isInstanceOf(value: object, name: string): boolean {
+  const { constructor } = value;
+  return typeof constructor === 'function' && constructor.name === name;
 }
 
 function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {

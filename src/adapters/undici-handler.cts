@@ -4,22 +4,10 @@
  * `onResponseStart`, `onResponseError`. Everything is handed on as it comes.
  */
 
-/**
- * Failures of a connection that is not there yet. TLS failures are none of them: an instance with a wrong certificate must be seen,
- * not passed over.
- */
-const CONNECT_FAILURES: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** What system call failed, when that says that there never was a connection. */
+const CONNECT_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
+/** Other failures of a connection on its way. TLS failures are none: a wrong certificate must be seen, not passed over. */
+const CONNECT_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ETIMEDOUT']);
 
 /** Begin and failure, by shape. In the first the error comes alone, in the second after the controller. */
 const LEGACY = { begin: 'onConnect', fail: 'onError' } as const;
@@ -51,22 +39,31 @@ const METHODS = [
 export function watchHandler(handler: object, retry: () => boolean): object {
   const { begin, fail } = shapeOf(handler);
   let isBegun = false;
+  let isSent = false;
   const watched: Record<string, (...args: readonly unknown[]) => unknown> = {};
   for (const name of METHODS) {
     const method: unknown = Reflect.get(handler, name);
     if (typeof method !== 'function') continue;
     watched[name] = (...args) => Reflect.apply(method, handler, args) as unknown;
   }
-  const pass = watched[fail];
-  const start = watched[begin];
+  const { [begin]: start, [fail]: pass, onBodySent, onRequestSent } = watched;
   watched[begin] = (...args) => {
     isBegun = true;
     return start?.(...args);
   };
+  watched['onBodySent'] = (...args) => {
+    isSent = true;
+    return onBodySent?.(...args);
+  };
+  watched['onRequestSent'] = (...args) => {
+    isSent = true;
+    return onRequestSent?.(...args);
+  };
   watched[fail] = (...args) => {
     const error = fail === 'onError' ? args[0] : args[1];
-    if (!isBegun && isConnectFailure(error) && retry()) return undefined;
-    return pass?.(...args);
+    // A RetryAgent says "begun" to us before it begins: then only the error itself can tell.
+    const isUnsent = !isSent && (isRefused(error) || (!isBegun && isCutShort(error)));
+    return isUnsent && retry() ? undefined : pass?.(...args);
   };
   return watched;
 }
@@ -83,8 +80,16 @@ function shapeOf(handler: object): typeof LEGACY | typeof CURRENT {
   return typeof Reflect.get(handler, 'onRequestStart') === 'function' ? CURRENT : LEGACY;
 }
 
-function isConnectFailure(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
   return (
-    typeof error === 'object' && error !== null && CONNECT_FAILURES.has(Reflect.get(error, 'code'))
+    CONNECT_CALLS.has(Reflect.get(error, 'syscall')) ||
+    Reflect.get(error, 'code') === 'UND_ERR_CONNECT_TIMEOUT'
+  );
+}
+
+function isCutShort(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && CONNECT_CODES.has(Reflect.get(error, 'code'))
   );
 }

@@ -1,0 +1,60 @@
+/**
+ * Owns which calls of the global fetch may name a service. Loaded by `fetch-hook.cts` at the first call of fetch. It only makes sure that
+ * the dispatchers behind fetch are intercepted before such a call; they decide (`undici-dispatcher.cts`). So undici is
+ * loaded no earlier than without us, and the arguments of a call are looked at, never changed.
+ */
+import type { ProcessHub } from '../process-hub.js';
+import { changeDispatchers, loadUndici } from './global-hooks/dispatchers.cjs';
+import { isServiceHost } from './service-host.cjs';
+import { interceptDispatcher } from './undici-dispatcher.cjs';
+
+const COLON = 58;
+/** A port that a URL drops, as the default of one scheme or the other, and the end of the host. */
+const MAYBE_DEFAULT_PORT = /^:(?:80|443)?(?:[/?#\\]|$)/;
+/** `http:orders` is a URL as well. */
+const NO_SLASHES = /^\s*https?:/i;
+
+export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]): void {
+  if (!mayNameService(input)) return;
+  loadUndici();
+  // Each time, since anybody may set another one at any time; loading a copy of undici is enough.
+  interceptDispatchers(hub);
+  // A dispatcher for this call only. One that cannot be intercepted in place stays as it is.
+  if (typeof init === 'object' && init !== null) {
+    interceptDispatcher(hub, Reflect.get(init, 'dispatcher'));
+  }
+}
+
+/** Makes the dispatchers that are there know services; loads none. */
+export function interceptDispatchers(hub: ProcessHub): void {
+  changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
+}
+
+/** A look at the text without parsing. It may say true too often, since the dispatcher looks again. */
+function mayNameService(input: unknown): boolean {
+  if (typeof input === 'string') return hasServiceHost(input);
+  if (input instanceof URL) return hasServiceHost(input.href);
+  if (typeof input !== 'object' || input === null) return typeof input === 'function';
+  // A Request, by its looks: asking for the class would load undici. Anything else becomes text by its own means.
+  const url: unknown = Reflect.get(input, 'url');
+  return typeof url !== 'string' || hasServiceHost(url);
+}
+
+function hasServiceHost(url: string): boolean {
+  const slashes = url.indexOf('//');
+  if (slashes < 0) return NO_SLASHES.test(url);
+  const from = slashes + 2;
+  let to = from;
+  while (to < url.length && !isHostEnd(url.charCodeAt(to))) to += 1;
+  if (url.charCodeAt(to) === COLON && !MAYBE_DEFAULT_PORT.test(url.slice(to, to + 5))) {
+    return false;
+  }
+  const host = url.slice(from, to);
+  // An escape may stand for any character.
+  return isServiceHost(host) || host.includes('%');
+}
+
+function isHostEnd(code: number): boolean {
+  // One of: / ? # \ :
+  return code === 47 || code === 63 || code === 35 || code === 92 || code === COLON;
+}

@@ -1,0 +1,51 @@
+/**
+ * Owns the dispatchers which all copies of undici in a process share under the global object. Called by `fetch-calls.cts`. It loads
+ * undici only when told to, by reading a global that needs it.
+ */
+
+/** The key of undici up to 7, with handlers of the old shape. Both are writable, but not configurable. */
+const LEGACY = Symbol.for('undici.globalDispatcher.1');
+/** The key of undici from 7.29 and 8 on. */
+const CURRENT = Symbol.for('undici.globalDispatcher.2');
+/** Reading one of these makes Node load its undici, which then sets a dispatcher. A mock may stand in some place. */
+const UNDICI_GLOBALS = ['Headers', 'Response', 'FormData', 'Request'];
+
+/** Makes Node load its undici, unless some undici is there. */
+export function loadUndici(): void {
+  for (const name of UNDICI_GLOBALS) {
+    if (read(LEGACY) !== undefined || read(CURRENT) !== undefined) return;
+    read(name);
+  }
+}
+
+/** Puts each global dispatcher through `change` and sets what comes back, if that is another one. */
+export function changeDispatchers(change: (dispatcher: unknown) => unknown): void {
+  const current = read(CURRENT);
+  const isSame = changeOne(CURRENT, current, change);
+  const legacy = read(LEGACY);
+  // undici 8 sets both: the old key has a wrapper, which calls the dispatcher of the new one and hides what that is.
+  if (current === undefined || !isSame || !isWrapper(legacy)) changeOne(LEGACY, legacy, change);
+}
+
+/** True when the same dispatcher stays in place. */
+function changeOne(
+  key: symbol,
+  dispatcher: unknown,
+  change: (dispatcher: unknown) => unknown,
+): boolean {
+  // A key that is not there stays so: undici decides by it what it sets.
+  if (dispatcher === undefined) return true;
+  const changed = change(dispatcher);
+  if (changed !== dispatcher) Reflect.set(globalThis, key, changed);
+  return changed === dispatcher;
+}
+
+function read(key: string | symbol): unknown {
+  return Reflect.get(globalThis, key);
+}
+
+function isWrapper(dispatcher: unknown): boolean {
+  if (typeof dispatcher !== 'object' || dispatcher === null) return false;
+  const { constructor } = dispatcher;
+  return typeof constructor === 'function' && constructor.name === 'Dispatcher1Wrapper';
+}
