@@ -47,7 +47,7 @@ export async function runHooked(
     `const { say, viaFetch, viaRequest } = hub;`,
     `const http = require('node:http');`,
     // Nothing that an app waits for ends the process early.
-    `setInterval(() => undefined, 2 ** 30);`,
+    `hub.alive = setInterval(() => undefined, 2 ** 30);`,
     `const main = async () => {`,
     app,
     `};`,

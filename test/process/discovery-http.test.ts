@@ -401,6 +401,21 @@ describe('node:https by name', () => {
 });
 
 describe('the place of our hook', () => {
+  it('does not keep a process alive after its calls', async () => {
+    await using one = await startInstance();
+    const said = await runHooked(
+      `
+      await say('http', viaRequest(http.request, { host: 'orders', agent: new http.Agent({ keepAlive: true }) }));
+      await say('fetch', viaFetch('http://orders/'));
+      clearInterval(hub.alive);
+      await new Promise((resolve) => process.once('beforeExit', resolve));
+      await say('ended', true);
+      `,
+      { routes: { orders: [one] } },
+    );
+    expect(said['ended']?.value).toBe(true);
+  });
+
   it('loads nothing but node:http', async () => {
     const said = await runHooked(
       `
