@@ -2,7 +2,7 @@
  * Owns one unary call on an HTTP/2 stream: one message out, one message and a status in. Used by the transport, which owns
  * the bounds. It settles exactly once, whatever order the events of the stream come in.
  */
-import { constants, type ClientHttp2Stream } from 'node:http2';
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
 
 import { asError } from '../util/deferred.js';
 import { FrameReader } from './grpc-frames.js';
@@ -46,7 +46,7 @@ export function startCall(stream: ClientHttp2Stream, framed: Buffer, settle: Set
       giveUp(asError(error));
     }
   });
-  stream.on('trailers', (trailers) => {
+  stream.on('trailers', (trailers: IncomingHttpHeaders) => {
     ended = { failure: failureOfTrailers(trailers) };
   });
   // Comes after the trailers. Without them, or with a request that the server did not want to hear to its end, our side of
@@ -55,7 +55,7 @@ export function startCall(stream: ClientHttp2Stream, framed: Buffer, settle: Set
     if (ended !== undefined) finish(ended.failure);
     if (ended === undefined || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
   });
-  stream.on('error', (error) => finish(error));
+  stream.on('error', (error: Error) => finish(error));
   // The last of every stream, and the only one of some.
   stream.on('close', () => {
     finish(ended === undefined ? new Error('the stream ended without a status') : ended.failure);

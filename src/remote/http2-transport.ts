@@ -8,6 +8,7 @@ import {
   connect as connectHttp2,
   type ClientHttp2Session,
   type ClientHttp2Stream,
+  type IncomingHttpHeaders,
 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 
@@ -128,7 +129,7 @@ class Http2Connection implements Connection {
     this.#session.once('connect', () => {
       if (!this.#ended) this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     });
-    this.#session.on('error', (error) => this.#end(this.#lost(error)));
+    this.#session.on('error', (error: Error) => this.#end(this.#lost(error)));
     this.#session.on('goaway', () => this.#end(this.#lost(new Error('the server is going away'))));
     this.#session.on('close', () => this.#end(this.#lost()));
   }
@@ -193,10 +194,12 @@ class Http2Connection implements Connection {
         this.#end(asError(error));
       }
     });
-    stream.on('trailers', (trailers) => this.#end(this.#lost(failureOfTrailers(trailers))));
+    stream.on('trailers', (trailers: IncomingHttpHeaders) =>
+      this.#end(this.#lost(failureOfTrailers(trailers))),
+    );
     // Also when the server ends its side without trailers: ours would stay open.
     stream.on('end', () => this.#end(this.#lost(new Error('the server ended the stream'))));
-    stream.on('error', (error) => this.#end(this.#lost(error)));
+    stream.on('error', (error: Error) => this.#end(this.#lost(error)));
     stream.on('close', () => this.#end(this.#lost()));
   }
 
@@ -247,8 +250,12 @@ class Http2Connection implements Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#endReason = reason;
-    this.#session.destroy();
-    this.#socket.destroy();
+    // In a turn of its own: most of our events come while the parser of HTTP/2 is reading, and with other streams open it goes
+    // on with memory that `destroy` has freed. The process then spins for ever or aborts (seen on Node 20).
+    setImmediate(() => {
+      this.#session.destroy();
+      this.#socket.destroy();
+    });
     this.#onEnd(reason);
   }
 

@@ -1,65 +1,16 @@
 /** Unary calls of the transport against a server that a test scripts frame by frame: good, odd, broken and silent ones. */
 import type { ServerHttp2Stream } from 'node:http2';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { createHttp2Transport } from '../../src/remote/http2-transport.js';
-import type { Connection } from '../../src/remote/transport.js';
 import type { Payload } from '../../src/wire/payload.js';
-import { createFakeClock, type FakeClock } from '../helpers/fake-clock.js';
 import { expectQuietProcess } from '../helpers/quiet-process.js';
-import {
-  begin,
-  framed,
-  GRPC_HEAD,
-  reply,
-  startScripted,
-  until,
-  type Script,
-  type ScriptedServer,
-} from '../helpers/scripted-http2.js';
+import { begin, framed, GRPC_HEAD, reply, until, type Script } from '../helpers/scripted-http2.js';
+import { aMessage, BOUNDS, setUp, type Setup } from './http2-transport-fixture.js';
 
 expectQuietProcess();
 
 const MIB = 1024 * 1024;
-const BOUNDS = { timeoutMs: 3000, holdsProcess: true };
-const cleanups: AsyncDisposable[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup[Symbol.asyncDispose]();
-});
-
-function aMessage(body: string | Uint8Array = '{}', type = 'AskRequest'): Payload {
-  return { type, headers: { a: '1' }, clientIp: '10.0.0.1', body: Buffer.from(body) };
-}
-
-interface Setup {
-  readonly server: ScriptedServer;
-  readonly connection: Connection;
-  readonly clock: FakeClock;
-  /** Reasons that `onEnd` was told. */
-  readonly ends: readonly Error[];
-}
-
-async function setUp(script: Script = {}): Promise<Setup> {
-  const server = await startScripted(script);
-  cleanups.push(server);
-  const clock = createFakeClock();
-  const connection = await createHttp2Transport(clock).connect(server.endpoint, {
-    timeoutMs: 3000,
-    signal: new AbortController().signal,
-  });
-  cleanups.push({
-    [Symbol.asyncDispose]: () => {
-      connection.close();
-      return Promise.resolve();
-    },
-  });
-  const ends: Error[] = [];
-  connection.onEnd((reason) => ends.push(reason));
-  return { server, connection, clock, ends };
-}
-
 /** Answers calls of type `AskRequest` as said, others well. */
 function odd(answer: (call: ServerHttp2Stream) => void): Script {
   return {
@@ -168,6 +119,9 @@ describe('a unary call', () => {
     );
     expect(answers.map((answer) => String(answer.body))).toEqual(bodies);
     expect(setup.server.callsAtOnce).toBeLessThanOrEqual(10);
+    await until(() => setup.server.endCodes.length === 501);
+    // A call that went well is not cancelled afterwards.
+    expect(new Set(setup.server.endCodes)).toEqual(new Set([0]));
     await expectAlive(setup);
   });
 
@@ -331,6 +285,19 @@ describe('an answer that is no answer', () => {
       code: error.code,
       message: expect.stringMatching(error.message) as string,
     });
+    await expectAlive(setup);
+  });
+
+  it('can come to many calls at once, among good ones', async () => {
+    const answers = cases.map(([, answer]) => answer);
+    let count = 0;
+    const setup = await setUp(odd((call) => answers[count++ % answers.length]?.(call)));
+    const calls = Array.from({ length: answers.length * 10 }, (_, i) => [
+      setup.connection.unary(aMessage(), BOUNDS),
+      setup.connection.unary(aMessage(`"${String(i)}"`, 'NextRequest'), BOUNDS),
+    ]).flat();
+    const statuses = (await Promise.allSettled(calls)).map(({ status }) => status);
+    expect(statuses).toEqual(statuses.map((_, i) => (i % 2 === 0 ? 'rejected' : 'fulfilled')));
     await expectAlive(setup);
   });
 
