@@ -24,6 +24,20 @@ export interface LoggerOptions {
   readonly write?: (line: string) => void;
 }
 
+/** The same logger, which no longer throws: what a user's logger does must not end our reconnecting. */
+export function guardLogger(logger: Logger): Logger {
+  const guard =
+    (level: keyof Logger) =>
+    (message: string): void => {
+      try {
+        logger[level](message);
+      } catch {
+        // A logger that cannot log: there is nobody left to tell.
+      }
+    };
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+}
+
 /** Lines of the form `nacos-serving warn  message`; in a file each starts with an ISO time. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const rank = LOG_LEVELS.indexOf(options.level ?? 'warn');
@@ -39,8 +53,22 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 /** Says nothing; the default of clients built in code is `createLogger()`, not this. */
 export const silentLogger: Logger = createLogger({ level: 'silent', write: () => undefined });
 
-function toStderr(line: string): void {
-  process.stderr.write(line);
+/**
+ * Writes as Node's console does: when nobody reads stderr any more, a line is lost, and the app lives on. Without a listener
+ * the stream's error would be an uncaught exception of the host.
+ */
+export function toStderr(line: string): void {
+  const { stderr } = process;
+  const ignore = (): void => undefined;
+  try {
+    stderr.write(line, (error) => {
+      // Node calls back before it emits: the host's own listeners stay the only ones when there are any.
+      if (error instanceof Error && stderr.listenerCount('error') === 0)
+        stderr.once('error', ignore);
+    });
+  } catch {
+    // The stream is gone for good, and there is no other place to say so.
+  }
 }
 
 function toFile(file: string): (line: string) => void {

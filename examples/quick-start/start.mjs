@@ -33,10 +33,10 @@ function start(argv, name, extra = {}) {
     ...extra,
   });
   children.add(child);
-  child.once('exit', () => children.delete(child));
+  const exit = once(child, 'exit').finally(() => children.delete(child));
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => console.log(`[${name}] ${line}`));
-  return { child, lines, name };
+  return { child, lines, name, exit };
 }
 
 /** Our CLI, and nothing else, is what makes the app a member of the registry. */
@@ -96,7 +96,7 @@ async function demo() {
 
   say('stopping A gracefully while calls go on');
   a.child.kill('SIGTERM');
-  await once(a.child, 'exit');
+  await a.exit;
   say('A has left; starting C');
   const c = startProvider('provider C');
   await listed((instances) => instances.length === 2);
@@ -107,16 +107,19 @@ async function demo() {
   process.kill(await servingPid(b), 'SIGKILL');
   await answers(consumer, 'provider C', CALLS_EACH * 2);
 
+  consumer.child.stdin.end();
+  await consumer.exit;
   if (process.stdout.isTTY === true) {
-    say(
-      `all is up until Ctrl-C. Look at http://${server.address}/nacos/v1/ns/instance/list?serviceName=${SERVICE}`,
-    );
+    console.log(total);
+    say('C is up until Ctrl-C. Look at');
+    say(`  http://${server.address}/nacos/v1/ns/instance/list?serviceName=${SERVICE}`);
+    say(`  http://${server.address}/nacos/v3/client/ns/instance/list?serviceName=${SERVICE}`);
+    say(`  http://${server.address}/nacos/v1/ns/service/list?pageNo=1&pageSize=10`);
     await once(process, 'SIGINT');
   }
-  consumer.child.stdin.end();
-  await once(consumer.child, 'exit');
-  c.child.kill('SIGTERM');
-  await once(c.child, 'exit');
+  // From a terminal, Ctrl-C has reached C already; a second signal would only hurry it.
+  if (process.stdout.isTTY !== true) c.child.kill('SIGTERM');
+  await c.exit;
   return total;
 }
 

@@ -3,7 +3,7 @@
  * environment and no file: what it gets is what it uses. Closing it ends every socket, timer and wait.
  */
 import { ConfigError } from '../errors.js';
-import { createLogger, type Logger } from '../logger.js';
+import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_NAMESPACE, hostPort } from '../model.js';
 import type { NamingApi, WaitOptions } from '../naming-api.js';
 import { NamingClient } from '../naming/naming-client.js';
@@ -64,7 +64,7 @@ const CLIENT_VERSION = `Nacos-NodeServing-Client:v${VERSION}`;
  */
 export function createClient(options: ClientOptions, parts: ClientParts = {}): NacosClient {
   const clock = parts.clock ?? systemClock;
-  const logger = options.logger ?? createLogger();
+  const logger = guardLogger(options.logger ?? createLogger());
   const namespace = (options.namespace ?? '') === '' ? DEFAULT_NAMESPACE : options.namespace;
   if (namespace === undefined || !NAMESPACE.test(namespace)) {
     throw new ConfigError(

@@ -3,7 +3,7 @@
  * users in code. It gets the naming API passed in and leaves it open; it touches nothing of the process.
  */
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
-import { createLogger, type Logger } from '../logger.js';
+import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_GROUP } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { CallRouter, CallTarget } from '../process-hub.js';
@@ -64,7 +64,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const resolver = new Resolver({
     naming: options.naming,
     clock: options.clock ?? systemClock,
-    logger: options.logger ?? createLogger(),
+    logger: guardLogger(options.logger ?? createLogger()),
     group,
     createBalancer: options.createBalancer ?? createWeightedRoundRobin,
     emptyProtectionMs:

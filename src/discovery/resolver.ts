@@ -29,6 +29,8 @@ export type NameState =
 
 /** Names kept at once, known and unknown; the oldest go first. A real registry's callers use far fewer. */
 const MAX_NAMES = 4096;
+/** The most that a call waits for news of a name which was no service a while ago: it is most likely still a host of DNS. */
+const RECHECK_TIMEOUT_MS = 200;
 /** Answers that say "not for you" or "not now" rather than nothing: then a name is tried by subscribing to it. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'FORBIDDEN',
@@ -75,9 +77,8 @@ export class Resolver {
       if (this.#isRecheckDue && !state.isExact && !this.#isAway) this.#recheckAliases();
       return state;
     }
-    if (state.untilMs > this.#options.clock.nowMs()) return state;
-    this.#names.delete(name);
-    return undefined;
+    // An expired one stays until it is replaced: that it was unknown bounds the next question.
+    return state.untilMs > this.#options.clock.nowMs() ? state : undefined;
   }
 
   /** The entry of a service by its registered name, if it was ever called. */
@@ -126,12 +127,15 @@ export class Resolver {
   /** Asks the registry, and leaves a state for the name in any case. Never rejects. */
   async #lookup(name: string): Promise<void> {
     const { clock, firstListTimeoutMs, logger } = this.#options;
+    const wasUnknown = this.#names.get(name)?.kind === 'unknown';
     if (this.#isAway && this.#fromMemory(name)) return;
     try {
       if (this.#isAway) throw timeout(name);
       await waitWithin(this.#settle(name), {
         clock,
-        timeoutMs: firstListTimeoutMs,
+        timeoutMs: wasUnknown
+          ? Math.min(RECHECK_TIMEOUT_MS, firstListTimeoutMs)
+          : firstListTimeoutMs,
         signal: this.#outage.signal,
         onTimeout: () => timeout(name),
       });

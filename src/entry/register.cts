@@ -21,6 +21,7 @@ class Hub implements ProcessHub {
   readonly #servers = new Map<Server, ListeningServer>();
   #runtime: ProcessRuntime | undefined;
   #loading: Promise<ProcessRuntime | undefined> | undefined;
+  #failed = false;
   /** What happened while the runtime was being loaded; it hears all of it, in order. */
   #missed: ((runtime: ProcessRuntime) => void)[] = [];
 
@@ -57,6 +58,7 @@ class Hub implements ProcessHub {
   }
 
   #tell(news: (runtime: ProcessRuntime) => void): void {
+    if (this.#failed) return;
     if (this.#runtime === undefined) this.#missed.push(news);
     else news(this.#runtime);
   }
@@ -72,6 +74,7 @@ class Hub implements ProcessHub {
       this.#runtime = runtime;
       for (const news of this.#missed.splice(0)) news(runtime);
     } catch (error) {
+      this.#failed = true;
       this.#missed = [];
       say('error', `cannot start: ${whyOf(error)}; the app goes on without us`);
     }
@@ -93,7 +96,11 @@ function install(): void {
   Object.defineProperty(globalThis, HUB, { value: hub });
   installListenTrigger({
     starting: () => void hub.load(),
-    up: (server) => hub.serverUp(server),
+    up: (server) => {
+      hub.serverUp(server);
+      // Also for one that was not recognised before it listened.
+      void hub.load();
+    },
     down: (server) => hub.serverDown(server),
   });
   installHttpHook(hub);
@@ -104,9 +111,18 @@ function whyOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The form of src/logger.ts, which is not loaded here. */
+/** As src/logger.ts writes, which is not loaded here: a stderr that nobody reads must not end the host. */
 function say(level: 'warn' | 'error', message: string): void {
-  process.stderr.write(`nacos-serving ${level.padEnd(5)} ${message}\n`);
+  const { stderr } = process;
+  try {
+    stderr.write(`nacos-serving ${level.padEnd(5)} ${message}\n`, (error) => {
+      if (error instanceof Error && stderr.listenerCount('error') === 0) {
+        stderr.once('error', () => undefined);
+      }
+    });
+  } catch {
+    // The stream is gone for good, and there is no other place to say so.
+  }
 }
 
 try {

@@ -51,8 +51,9 @@ export function unknownName(
 export function showValue(row: Partial<FlagRow>, raw: unknown): string {
   if (row.secret === true) return '***';
   const text = typeof raw === 'bigint' || typeof raw === 'symbol' ? undefined : toJson(raw);
-  const shown = oneLine(text ?? String(raw));
-  return row.kind === 'address-list' ? withoutUser(shown) : shown;
+  const whole = text ?? String(raw);
+  // Masked before it is cut: a cut may take the @ away that tells a user name.
+  return oneLine(row.kind === 'address-list' ? withoutUser(whole) : whole);
 }
 
 function toJson(raw: unknown): string | undefined {

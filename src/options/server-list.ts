@@ -25,7 +25,8 @@ export const SERVERS_ALLOWED = `host:port, several with commas; a port from 1 to
 export function parseServerList(text: string, origin: string): readonly ServerAddress[] {
   const servers = readServerList(text);
   if (servers !== undefined) return Object.freeze(servers);
-  const shown = withoutUser(text.slice(0, 80));
+  // Masked before it is cut: a cut may take the @ away that tells a user name.
+  const shown = withoutUser(text).slice(0, 80);
   throw new ConfigError(
     'INVALID_OPTION',
     `server = ${JSON.stringify(shown)} (${origin}): must be ${SERVERS_ALLOWED}`,

@@ -81,6 +81,8 @@ export class Session implements AsyncDisposable {
   #state: ConnectionState = 'idle';
   #current: OpenLink | undefined;
   #epoch = 0;
+  /** That Nacos is away was said; once per outage is enough. */
+  #isWarned = false;
   #recommended: Endpoint | undefined;
   #ready: Deferred<OpenLink> = createDeferred();
 
@@ -204,6 +206,7 @@ export class Session implements AsyncDisposable {
         const open = await this.#open(endpoint);
         if (failures > 0) logger.info(`connected to Nacos at ${where}`);
         failures = 0;
+        this.#isWarned = false;
         const sinceMs = clock.nowMs();
         const why = await open.over.promise;
         if (!signal.aborted) logger.info(`leaving Nacos at ${where}: ${why}`);
@@ -220,7 +223,8 @@ export class Session implements AsyncDisposable {
 
   #logFailure(where: string, { message: why }: Error, failures: number): void {
     const { endpoints, logger } = this.#options;
-    if (failures === endpoints.size && this.#current === undefined) {
+    if (!this.#isWarned && failures >= endpoints.size && this.#current === undefined) {
+      this.#isWarned = true;
       logger.warn(
         `cannot reach Nacos at ${where}: ${why}; the app goes on without it, and we connect as soon as it answers`,
       );

@@ -81,7 +81,8 @@ function registration(
   });
   return {
     serverUp(server: ListeningServer) {
-      shutdown.serverUp(server);
+      // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
+      if (hub.servers.has(server.server)) shutdown.serverUp(server);
       registrar.serverUp(server);
     },
     serverDown: (server) => registrar.serverDown(server),
