@@ -83,11 +83,7 @@ export interface NamingApi {
     options?: WaitOptions,
   ): Promise<void>;
   /** Takes one instance out, over the connection that registered it. Unknown ones are no error. */
-  deregister(
-    service: ServiceInput,
-    address: InstanceAddress,
-    options?: WaitOptions,
-  ): Promise<void>;
+  deregister(service: ServiceInput, address: InstanceAddress, options?: WaitOptions): Promise<void>;
   /** Asks the server now, past every cache. */
   query(service: ServiceInput, options?: QueryOptions): Promise<ServiceSnapshot>;
   listServices(options?: ListServicesOptions): Promise<ServicePage>;
