@@ -1,5 +1,5 @@
 /**
- * Owns the seam between the session and whatever carries its bytes. Implemented by `grpc-transport.ts` and by the
+ * Owns the seam between the session and whatever carries its bytes. Implemented by `http2-transport.ts` and by the
  * fakes of the tests. A connection is one TCP connection, which is one identity to Nacos
  * (docs/protocol.md#trap-2): it never reconnects, it only ends.
  */
