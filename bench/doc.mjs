@@ -28,7 +28,10 @@ const results = CLAIMS.map((claim) => path.join(RESULTS, `${claim}.json`))
   .filter((file) => existsSync(file))
   .map((file) => JSON.parse(readFileSync(file, 'utf8')));
 
-writeFileSync(PAGE, [INTRO, overview(results), ...results.map(chapter)].join('\n'));
+// A trial leaves no results, and a page without any would replace one that has them.
+if (results.length > 0) {
+  writeFileSync(PAGE, [INTRO, overview(results), ...results.map(chapter)].join('\n'));
+}
 console.log(`docs/benchmarks.md: ${results.length} of ${CLAIMS.length} claims have results`);
 
 function overview(all) {

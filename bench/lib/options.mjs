@@ -1,6 +1,6 @@
 /**
  * Owns the command line of a bench: `--pairs N`, `--save`. Used by every bench. Results are written only when they may be
- * published: with at least 20 pairs, or on demand.
+ * published: with at least 20 pairs of the build of this checkout, or on demand.
  */
 import { parseArgs } from 'node:util';
 
@@ -12,5 +12,6 @@ export function benchOptions(defaultPairs = PUBLISHED_PAIRS) {
   });
   const pairs = Number(values.pairs ?? defaultPairs);
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs must be a whole number');
-  return { pairs, save: values.save ?? pairs >= PUBLISHED_PAIRS };
+  const isOwnBuild = process.env.NACOS_BENCH_DIST === undefined;
+  return { pairs, save: values.save ?? (isOwnBuild && pairs >= PUBLISHED_PAIRS) };
 }
