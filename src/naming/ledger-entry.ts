@@ -30,7 +30,7 @@ export class LedgerEntry {
   /** What the connection of `epoch` may have published: confirmed, or sent without a clear answer. */
   #held: { readonly epoch: number; readonly instances: Instances } = NOTHING_HELD;
   /** What was confirmed last, on whatever connection. */
-  #good: Instances = new Map();
+  #good: Instances = NOTHING_HELD.instances;
   #sentRevision = -1;
   #waiters: Waiter[] = [];
 
@@ -56,7 +56,7 @@ export class LedgerEntry {
   sent(epoch: number): void {
     this.#sentRevision = this.revision;
     // What is there in an older form counts in that form until the new one is confirmed.
-    this.#held = { epoch, instances: new Map([...this.wanted, ...this.held(epoch)]) };
+    this.#held = { epoch, instances: union(this.wanted, this.held(epoch)) };
   }
 
   /** The connection changed while a request was under way: it may have been carried out on the new one. 0: there is none. */
@@ -111,9 +111,11 @@ export class LedgerEntry {
   }
 
   settle(revision = this.revision): void {
-    const settled = this.#waiters.filter((waiter) => waiter.revision <= revision);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > revision);
-    for (const waiter of settled) waiter.done.resolve();
+    const waiters = this.#waiters;
+    if (waiters.length === 0) return;
+    if (waiters.every((waiter) => waiter.revision <= revision)) this.#waiters = [];
+    else this.#waiters = waiters.filter((waiter) => waiter.revision > revision);
+    for (const waiter of waiters) if (waiter.revision <= revision) waiter.done.resolve();
   }
 
   reject(error: Error): void {
@@ -122,6 +124,14 @@ export class LedgerEntry {
   }
 }
 
+function union(a: Instances, b: Instances): Instances {
+  const all = new Map(a);
+  for (const [key, instance] of b) all.set(key, instance);
+  return all;
+}
+
 export function byAddress(instances: Iterable<Instance>): Map<string, Instance> {
-  return new Map([...instances].map((instance) => [hostPort(instance), instance]));
+  const map = new Map<string, Instance>();
+  for (const instance of instances) map.set(hostPort(instance), instance);
+  return map;
 }

@@ -83,9 +83,8 @@ export class Ledger {
     this.#closed = true;
     this.#retry?.cancel();
     for (const stop of this.#stopListening) stop();
-    for (const entry of this.#entries.values()) {
-      entry.reject(new ClosedError('the client is closed'));
-    }
+    const closed = new ClosedError('the client is closed');
+    for (const entry of this.#entries.values()) entry.reject(closed);
     this.#entries.clear();
     this.#lane.clear();
   }

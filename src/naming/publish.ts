@@ -28,8 +28,6 @@ type Requester = Pick<Session, 'request' | 'addsBatches'>;
 /** Resolves when the server has confirmed all of it. @throws what `Session.request` throws. */
 export async function publish(session: Requester, publication: Publication): Promise<void> {
   const { target, wanted, held } = publication;
-  const kept = new Set(wanted.map(hostPort));
-  const gone = held.filter((instance) => !kept.has(hostPort(instance)));
   if (session.addsBatches) await forgetChanged(session, target, wanted, held);
   const [first] = wanted;
   if (first !== undefined && wanted.length === 1) {
@@ -37,6 +35,9 @@ export async function publish(session: Requester, publication: Publication): Pro
   } else if (wanted.length > 1) {
     await session.request(BATCH_INSTANCE_REQUEST, batchBody(target, wanted), BACKGROUND);
   }
+  if (held.length === 0) return;
+  const kept = new Set(wanted.map(hostPort));
+  const gone = held.filter((instance) => !kept.has(hostPort(instance)));
   // Where requests replace, what is gone went with them, and one deregistration clears all.
   const toldOf = session.addsBatches ? gone : wanted.length === 0 ? gone.slice(0, 1) : [];
   for (const instance of toldOf) await single(session, target, DEREGISTER_INSTANCE, instance);
@@ -65,11 +66,11 @@ async function forgetChanged(
 /** Callers have waits of their own, with their own bounds. */
 const BACKGROUND = { holdsProcess: false } as const;
 
-async function single(
+function single(
   session: Requester,
   target: NamingTarget,
   type: typeof REGISTER_INSTANCE | typeof DEREGISTER_INSTANCE,
   instance: Instance,
-): Promise<void> {
-  await session.request(INSTANCE_REQUEST, instanceBody(target, type, instance), BACKGROUND);
+): Promise<unknown> {
+  return session.request(INSTANCE_REQUEST, instanceBody(target, type, instance), BACKGROUND);
 }

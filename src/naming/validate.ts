@@ -56,11 +56,12 @@ export function checkInstance(input: InstanceInput): Instance {
     throw invalid('instance weight', weight, `a number from 0 to ${String(MAX_WEIGHT)}`);
   }
   checkCluster(cluster);
-  for (const [field, value] of Object.entries({ healthy, enabled })) {
-    if (typeof value !== 'boolean') throw invalid(`instance ${field}`, value, 'true or false');
-  }
+  if (typeof healthy !== 'boolean') throw invalid('instance healthy', healthy, 'true or false');
+  if (typeof enabled !== 'boolean') throw invalid('instance enabled', enabled, 'true or false');
+  const { ip, port } = checkAddress(given);
   return Object.freeze({
-    ...checkAddress(given),
+    ip,
+    port,
     weight,
     healthy,
     enabled,
@@ -106,9 +107,13 @@ export function checkCount(field: string, value: number): number {
   );
 }
 
+const NO_METADATA = Object.freeze({});
+
 function checkMetadata(
   metadata: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, string>> {
+  const names = Object.keys(metadata);
+  if (names.length === 0) return NO_METADATA;
   const checked: Record<string, string> = {};
   let size = 0;
   for (const [key, value] of Object.entries(metadata)) {

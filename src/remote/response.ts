@@ -6,7 +6,7 @@
 import { AuthError, ProtocolError, ServerError } from '../errors.js';
 import { failureKind } from '../wire/failures.js';
 import type { JsonObject } from '../wire/json.js';
-import { ERROR_RESPONSE, readResponseHead } from '../wire/messages/common.js';
+import { ERROR_RESPONSE, readResponseHead, RESULT_SUCCESS } from '../wire/messages/common.js';
 import { RESPONSE_OF } from '../wire/type-map.js';
 
 /** @throws AuthError, ServerError, ProtocolError unless the answer is of the right class and says success. */
@@ -18,6 +18,8 @@ export function checkResponse(requestType: string, responseType: string, body: J
       `${requestType} was answered by ${responseType || 'a message without a type'}`,
     );
   }
+  // Almost every answer: nothing more has to be read.
+  if (!untyped && body['resultCode'] === RESULT_SUCCESS) return;
   const head = readResponseHead(body);
   const kind = failureKind(responseType, head);
   if (kind === undefined) return;

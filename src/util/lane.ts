@@ -2,12 +2,16 @@
  * Owns how many background tasks run at the same time. Used by the replays after a reconnect: thousands of services must not put
  * thousands of requests on one connection at once, or the last ones time out behind the first.
  */
-import { runInBackground } from './deferred.js';
+import { asError, runInBackground } from './deferred.js';
 
 export class Lane {
   readonly #width: number;
   readonly #waiting: (() => Promise<void>)[] = [];
   #running = 0;
+  readonly #ended = (): void => {
+    this.#running -= 1;
+    this.#next();
+  };
 
   constructor(width: number) {
     this.#width = width;
@@ -29,12 +33,10 @@ export class Lane {
       const task = this.#waiting.shift();
       if (task === undefined) return;
       this.#running += 1;
-      runInBackground(
-        task().finally(() => {
-          this.#running -= 1;
-          this.#next();
-        }),
-      );
+      task().then(this.#ended, (error: unknown) => {
+        this.#ended();
+        runInBackground(Promise.reject(asError(error)));
+      });
     }
   }
 }

@@ -7,12 +7,17 @@ import { ProtocolError } from '../errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Fields that are null are left out, as Java does: r-nacos refuses a message for one (docs/protocol.md#trap-19). */
 export function encodeJson(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value, (_key, item: unknown) => item ?? undefined));
+  const text = JSON.stringify(value);
+  // A replacer costs several times the rest, so it runs only when there may be something to leave out.
+  return Buffer.from(
+    text.includes('null')
+      ? JSON.stringify(value, (_key, item: unknown) => item ?? undefined)
+      : text,
+  );
 }
 
 /** @throws ProtocolError MALFORMED_MESSAGE when the body is not a JSON object. */

@@ -59,6 +59,16 @@ export function encodePayload(payload: Payload): Buffer<ArrayBuffer> {
   return out;
 }
 
+/** A payload while it is read: a later occurrence of a field replaces an earlier one. */
+interface Fields {
+  type: string;
+  readonly headers: Record<string, string>;
+  clientIp: string;
+  body: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Reads as protobuf demands: unknown fields are skipped, a message field that comes again is merged into the
  * first, the last value of a scalar wins. `body` is a view into `bytes`, not a copy.
@@ -66,75 +76,82 @@ export function encodePayload(payload: Payload): Buffer<ArrayBuffer> {
  */
 export function decodePayload(bytes: Uint8Array): Payload {
   const reader = new Reader(bytes);
-  let type = '';
-  let clientIp = '';
-  let body: Uint8Array = new Uint8Array(0);
   // Header names come from the peer: no prototype, so that none of them can mean anything else.
   const headers = Object.create(null) as Record<string, string>;
-
-  const readEntry = (end: number): void => {
-    let key = '';
-    let value = '';
-    reader.fields(end, (tag) => {
-      if (tag === ENTRY_KEY) key = reader.text();
-      else if (tag === ENTRY_VALUE) value = reader.text();
-      else reader.skip(tag);
-    });
-    headers[key] = value;
-  };
-  const readMetadata = (end: number): void => {
-    reader.fields(end, (tag) => {
-      if (tag === METADATA_TYPE) type = reader.text();
-      else if (tag === METADATA_CLIENT_IP) clientIp = reader.text();
-      else if (tag === METADATA_HEADERS) readEntry(reader.block());
-      else reader.skip(tag);
-    });
-  };
-  const readAny = (end: number): void => {
-    reader.fields(end, (tag) => {
-      if (tag === ANY_VALUE) body = reader.bytes();
-      else reader.skip(tag);
-    });
-  };
-  reader.fields(bytes.length, (tag) => {
-    if (tag === PAYLOAD_METADATA) readMetadata(reader.block());
-    else if (tag === PAYLOAD_BODY) readAny(reader.block());
+  const into: Fields = { type: '', headers, clientIp: '', body: NO_BYTES };
+  while (reader.at < bytes.length) {
+    const tag = reader.tag();
+    if (tag === PAYLOAD_METADATA) readMetadata(reader, into);
+    else if (tag === PAYLOAD_BODY) readAny(reader, into);
     else reader.skip(tag);
-  });
-  return { type, headers, clientIp, body };
+  }
+  return into;
+}
+
+function readMetadata(reader: Reader, into: Fields): void {
+  const outer = reader.enter();
+  while (reader.at < reader.end) {
+    const tag = reader.tag();
+    if (tag === METADATA_TYPE) into.type = reader.text();
+    else if (tag === METADATA_CLIENT_IP) into.clientIp = reader.text();
+    else if (tag === METADATA_HEADERS) readEntry(reader, into);
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+}
+function readEntry(reader: Reader, into: Fields): void {
+  const outer = reader.enter();
+  let key = '';
+  let value = '';
+  while (reader.at < reader.end) {
+    const tag = reader.tag();
+    if (tag === ENTRY_KEY) key = reader.text();
+    else if (tag === ENTRY_VALUE) value = reader.text();
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+  into.headers[key] = value;
+}
+function readAny(reader: Reader, into: Fields): void {
+  const outer = reader.enter();
+  while (reader.at < reader.end) {
+    const tag = reader.tag();
+    if (tag === ANY_VALUE) into.body = reader.bytes();
+    else reader.skip(tag);
+  }
+  reader.end = outer;
 }
 
 /** A cursor over protobuf wire format that never reads past the block it is in. */
 class Reader {
   readonly #bytes: Uint8Array;
-  #at = 0;
-  #end: number;
+  at = 0;
+  end: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.end = bytes.length;
   }
 
-  /** Calls `field` for each tag up to `end`, then returns to the block around it. */
-  fields(end: number, field: (tag: number) => void): void {
-    const outer = this.#end;
-    this.#end = end;
-    while (this.#at < end) field(this.#tag());
-    this.#end = outer;
+  /** Goes into a block; returns the end of the one around it. */
+  enter(): number {
+    const outer = this.end;
+    this.end = this.block();
+    return outer;
   }
 
   /** Reads a length and returns where the block ends. */
   block(): number {
     const length = this.#varint();
-    const end = this.#at + length;
-    if (end > this.#end) throw malformed('a field is longer than its message');
+    const end = this.at + length;
+    if (end > this.end) throw malformed('a field is longer than its message');
     return end;
   }
 
   bytes(): Uint8Array {
     const end = this.block();
-    const part = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
+    const part = this.#bytes.subarray(this.at, end);
+    this.at = end;
     return part;
   }
 
@@ -157,7 +174,7 @@ class Reader {
         this.#advance(8);
         return;
       case 2:
-        this.#at = this.block();
+        this.at = this.block();
         return;
       case GROUP_START:
         this.#skipGroup(tag, depth + 1);
@@ -174,14 +191,14 @@ class Reader {
   #skipGroup(start: number, depth: number): void {
     if (depth > MAX_GROUP_DEPTH) throw malformed('groups are nested too deep');
     for (;;) {
-      const tag = this.#tag();
+      const tag = this.tag();
       if ((tag & 7) !== GROUP_END) this.skip(tag, depth);
       else if (tag >>> 3 === start >>> 3) return;
       else throw malformed('a group ends which was not open');
     }
   }
 
-  #tag(): number {
+  tag(): number {
     const tag = this.#varint();
     if (tag > MAX_TAG) throw malformed('a field number has more than 29 bits');
     if (tag >>> 3 === 0) throw malformed('field number 0');
@@ -189,8 +206,8 @@ class Reader {
   }
 
   #advance(count: number): void {
-    if (this.#at + count > this.#end) throw malformed('a field is cut off');
-    this.#at += count;
+    if (this.at + count > this.end) throw malformed('a field is cut off');
+    this.at += count;
   }
 
   /** Up to 64 bits. Exact up to 2^53; larger ones are never used: as a tag or a length they are refused. */
@@ -198,9 +215,9 @@ class Reader {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i += 1) {
-      const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined;
+      const byte = this.at < this.end ? this.#bytes[this.at] : undefined;
       if (byte === undefined) throw malformed('a number is cut off');
-      this.#at += 1;
+      this.at += 1;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;

@@ -79,7 +79,13 @@ export function instanceBody(
   type: typeof REGISTER_INSTANCE | typeof DEREGISTER_INSTANCE,
   instance: Instance,
 ): JsonObject {
-  return { ...targetBody(target), type, instance: instanceToJson(instance) };
+  return {
+    namespace: target.namespace,
+    serviceName: target.service.name,
+    groupName: target.service.group,
+    type,
+    instance: instanceToJson(instance),
+  };
 }
 
 /** Body of a BatchInstanceRequest: all that the connection publishes for the service from now on. */
