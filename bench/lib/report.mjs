@@ -85,7 +85,9 @@ export async function report(result, options) {
   };
   print(whole);
   if (!options.save) {
-    console.log('not saved: a trial, by its number of pairs or its build (--save writes all the same)');
+    console.log(
+      'not saved: a trial, by its number of pairs or its build (--save writes all the same)',
+    );
     return;
   }
   mkdirSync(RESULTS, { recursive: true });
