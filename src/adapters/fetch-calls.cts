@@ -26,7 +26,7 @@ export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]):
 }
 
 /** Makes the dispatchers that are there know services; loads none. */
-export function interceptDispatchers(hub: ProcessHub): void {
+function interceptDispatchers(hub: ProcessHub): void {
   changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
 }
 

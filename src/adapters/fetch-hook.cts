@@ -11,19 +11,7 @@ type FetchCalls = typeof import('./fetch-calls.cjs');
 export function installFetchHook(hub: ProcessHub): void {
   let calls: FetchCalls | undefined;
   coverFetch((args) => {
-    calls ??= load();
+    calls ??= require('./fetch-calls.cjs') as FetchCalls;
     calls.beforeFetch(hub, args);
   });
-}
-
-/**
- * Makes the dispatchers that are there know services, and loads none. To be called when the runtime is loaded: an app may use undici
- * from npm, and never fetch.
- */
-export function interceptUndici(hub: ProcessHub): void {
-  load().interceptDispatchers(hub);
-}
-
-function load(): FetchCalls {
-  return require('./fetch-calls.cjs') as FetchCalls;
 }

@@ -16,11 +16,6 @@ export interface FilteredList extends LeftOut {
   readonly total: number;
 }
 
-/** The rule itself. A weight which is no finite number above 0 takes no traffic. */
-export function isCallable(instance: Instance): boolean {
-  return instance.healthy && instance.enabled && hasWeight(instance);
-}
-
 export function filterCallable(snapshot: ServiceSnapshot): FilteredList {
   const callable: Instance[] = [];
   let unhealthy = 0;
@@ -35,6 +30,7 @@ export function filterCallable(snapshot: ServiceSnapshot): FilteredList {
   return { callable, total: snapshot.instances.length, unhealthy, disabled, weightless };
 }
 
+/** A weight which is no finite number above 0 takes no traffic. */
 function hasWeight({ weight }: Instance): boolean {
   return weight > 0 && weight < Infinity;
 }

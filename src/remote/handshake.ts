@@ -16,6 +16,7 @@ import {
 } from '../wire/messages/common.js';
 import {
   CONNECTION_SETUP_REQUEST,
+  connectionSetupBody,
   HEALTH_CHECK_REQUEST,
   readAbilityTable,
   readServerCheckResponse,
@@ -23,6 +24,7 @@ import {
   SERVER_CHECK_RESPONSE,
   SETUP_ACK_REQUEST,
   type AbilityTable,
+  type ConnectionSetup,
 } from '../wire/messages/connection.js';
 import type { Payload } from '../wire/payload.js';
 import type { Connection, Endpoint, Transport } from './transport.js';
@@ -101,7 +103,9 @@ async function introduce(
       options.receive(payload, connection);
     }
   });
-  connection.send(message(CONNECTION_SETUP_REQUEST, connection, setupBody(options.identity)));
+  connection.send(
+    message(CONNECTION_SETUP_REQUEST, connection, connectionSetupBody(setupOf(options.identity))),
+  );
   const serverAbilities = supportAbilityNegotiation
     ? await waitWithin(acknowledged.promise, {
         clock: options.clock,
@@ -158,7 +162,7 @@ async function untilRegistered(
   }
 }
 
-function setupBody(identity: Identity): JsonObject {
+function setupOf(identity: Identity): ConnectionSetup {
   return {
     clientVersion: identity.clientVersion,
     tenant: identity.namespace,

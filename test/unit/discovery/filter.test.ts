@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { filterCallable, isCallable } from '../../../src/discovery/filter.js';
+import { filterCallable } from '../../../src/discovery/filter.js';
 import type { Instance, ServiceSnapshot } from '../../../src/model.js';
 import { anInstance } from '../../helpers/fake-naming.js';
 
@@ -34,7 +34,7 @@ describe('filterCallable', () => {
   });
 
   it.each([0, -1, NaN, Infinity, -Infinity])('takes weight %d for none', (weight) => {
-    expect(isCallable(anInstance({ weight }))).toBe(false);
+    expect(filterCallable(snapshotOf(anInstance({ weight }))).callable).toEqual([]);
   });
 
   it('counts every instance once, whatever is wrong with it', () => {
@@ -48,11 +48,12 @@ describe('filterCallable', () => {
           }),
         ),
         (fields) => {
-          const list = filterCallable(snapshotOf(...fields.map(anInstance)));
+          const list = filterCallable(snapshotOf(...fields.map((one) => anInstance(one))));
           expect(list.callable.length + list.unhealthy + list.disabled + list.weightless).toBe(
             list.total,
           );
-          expect(list.callable.every(isCallable)).toBe(true);
+          const wanted = fields.filter((one) => one.healthy && one.enabled && one.weight > 0);
+          expect(list.callable).toEqual(wanted.map((one) => anInstance(one)));
         },
       ),
     );
