@@ -16,18 +16,20 @@ const NO_SLASHES = /^\s*https?:/i;
 
 export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]): void {
   if (!mayNameService(input)) return;
-  loadUndici();
   // Each time, since anybody may set another one at any time; loading a copy of undici is enough.
-  interceptDispatchers(hub);
+  if (!interceptDispatchers(hub)) {
+    loadUndici();
+    interceptDispatchers(hub);
+  }
   // A dispatcher for this call only. One that cannot be intercepted in place stays as it is.
   if (typeof init === 'object' && init !== null) {
     interceptDispatcher(hub, Reflect.get(init, 'dispatcher'));
   }
 }
 
-/** Makes the dispatchers that are there know services; loads none. */
-function interceptDispatchers(hub: ProcessHub): void {
-  changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
+/** Makes the dispatchers that are there know services; loads none. False when there is none. */
+function interceptDispatchers(hub: ProcessHub): boolean {
+  return changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
 }
 
 /** A look at the text without parsing. It may say true too often, since the dispatcher looks again. */

@@ -36,13 +36,16 @@ export function interceptDispatcher(hub: ProcessHub, dispatcher: unknown): unkno
 
   const direct = withoutProxy(dispatcher);
   const directDispatch: unknown = Reflect.get(direct, 'dispatch');
-  const send: Dispatch = (...args) =>
-    Reflect.apply(typeof directDispatch === 'function' ? directDispatch : dispatch, direct, args);
+  const target = typeof directDispatch === 'function' ? directDispatch : dispatch;
+  const send: Dispatch = (options, handler) => Reflect.apply(target, direct, [options, handler]);
+  const others: Dispatch = (options, handler) =>
+    Reflect.apply(dispatch, dispatcher, [options, handler]);
   // Two parameters, as composed dispatchers are checked for them.
   const value = function (options: unknown, handler: unknown): unknown {
-    const others = (): unknown => Reflect.apply(dispatch, dispatcher, [options, handler]);
     const request = readRequest(options, handler);
-    return request === undefined ? others() : route(hub, request, send, others);
+    return request === undefined
+      ? others(options, handler)
+      : route(hub, request, send, () => others(options, handler));
   };
   Object.defineProperty(value, 'name', { value: 'dispatch' });
 
@@ -114,10 +117,23 @@ function sendTo(
   return send(optionsFor(request, target), watched);
 }
 
+/** Origins by instance: an instance is the same object as long as its list is in use. */
+const httpOrigins = new WeakMap<CallTarget, string>();
+const httpsOrigins = new WeakMap<CallTarget, string>();
+
+function originOf(target: CallTarget, isHttps: boolean): string {
+  const origins = isHttps ? httpsOrigins : httpOrigins;
+  let origin = origins.get(target);
+  if (origin === undefined) {
+    const host = target.ip.includes(':') ? `[${target.ip}]` : target.ip;
+    origin = `${isHttps ? 'https' : 'http'}://${host}:${String(target.port)}`;
+    origins.set(target, origin);
+  }
+  return origin;
+}
+
 function optionsFor({ name, isHttps, options }: NamedRequest, target: CallTarget): Options {
-  const host = target.ip.includes(':') ? `[${target.ip}]` : target.ip;
-  const scheme = isHttps || target.secure ? 'https' : 'http';
-  const origin = `${scheme}://${host}:${String(target.port)}`;
+  const origin = originOf(target, isHttps || target.secure);
   const headers = withHost(options['headers'], name);
   // undici takes the name for TLS from the Host header, so a caller's own header keeps its meaning.
   return { ...options, origin, headers };
@@ -139,22 +155,41 @@ function withHost(headers: unknown, name: string): unknown {
     }
     return withHost(flat, name);
   }
-  return Object.keys(headers).some(isHostKey) ? headers : { host: name, ...headers };
+  for (const key in headers) if (isHostKey(key)) return headers;
+  return { host: name, ...headers };
 }
 
 function isHostKey(key: unknown): boolean {
   return typeof key === 'string' && key.length === 4 && key.toLowerCase() === 'host';
 }
 
+interface ServiceOrigin {
+  readonly name: string;
+  readonly isHttps: boolean;
+}
+
+/** Origins that may be services, as read before. Others are not kept: an app may call any number of hosts. */
+const serviceOrigins = new Map<string, ServiceOrigin>();
+const MAX_ORIGINS = 1024;
+
 function readRequest(options: unknown, handler: unknown): NamedRequest | undefined {
   if (!isObject(options) || !isObject(handler)) return undefined;
   const { origin } = options;
   const text = origin instanceof URL ? origin.origin : origin;
   if (typeof text !== 'string') return undefined;
+  const read = serviceOrigins.get(text) ?? readOrigin(text);
+  return read && { name: read.name, isHttps: read.isHttps, options, handler };
+}
+
+function readOrigin(text: string): ServiceOrigin | undefined {
   const isHttps = text.startsWith('https://');
   if (!isHttps && !text.startsWith('http://')) return undefined;
   const name = text.slice(isHttps ? 8 : 7);
-  return isServiceHost(name) ? { name, isHttps, options, handler } : undefined;
+  if (!isServiceHost(name)) return undefined;
+  if (serviceOrigins.size >= MAX_ORIGINS) serviceOrigins.clear();
+  const read = { name, isHttps };
+  serviceOrigins.set(text, read);
+  return read;
 }
 
 /**

@@ -18,13 +18,14 @@ export function loadUndici(): void {
   }
 }
 
-/** Puts each global dispatcher through `change` and sets what comes back, if that is another one. */
-export function changeDispatchers(change: (dispatcher: unknown) => unknown): void {
+/** Puts each global dispatcher through `change` and sets what comes back, if that is another one. False when there is none. */
+export function changeDispatchers(change: (dispatcher: unknown) => unknown): boolean {
   const current = read(CURRENT);
   const isSame = changeOne(CURRENT, current, change);
   const legacy = read(LEGACY);
   // undici 8 sets both: the old key has a wrapper, which calls the dispatcher of the new one and hides what that is.
   if (current === undefined || !isSame || !isWrapper(legacy)) changeOne(LEGACY, legacy, change);
+  return current !== undefined || legacy !== undefined;
 }
 
 /** True when the same dispatcher stays in place. */
