@@ -7,7 +7,6 @@ import { CLI_VARIABLE } from '../src/options/env.js';
 import {
   codeKey,
   fileKey,
-  INERT_ROWS,
   OPTION_ROWS,
   splitPath,
   type OptionRow,
@@ -80,15 +79,6 @@ In Kubernetes, a service called \`nacos\` puts \`NACOS_SERVICE_HOST\`, \`NACOS_S
 pod of its namespace. That \`NACOS_SERVICE_PORT\` is the port of the Nacos server and not of your app: it is recognised and
 ignored, with a warning in the log. A value of your own, different from it, counts.
 
-## Coming from nacos-serving-python
-
-These keys are read and checked, so that files and scripts go on working, but they have no effect in this version. Each one
-that is given is named once in the log (\`... has no effect in this version\`), unless it asks for what happens anyway.
-
-| key in files | flag | variable | original default | what it meant |
-|---|---|---|---|---|
-${INERT_ROWS.map(inertLine).join('\n')}
-
 ## Command line
 
     nacos-serving [flags] app.js [arguments and flags]
@@ -140,10 +130,6 @@ function optionLine(row: OptionRow): string {
     allowedText(row),
     row.doc,
   ]);
-}
-
-function inertLine(row: OptionRow): string {
-  return line([code(fileKey(row)), flags(row), code(row.env), defaultText(row), row.doc]);
 }
 
 function line(cells: readonly string[]): string {

@@ -1,15 +1,19 @@
 /**
  * Owns the shape of what one process shares: the hooks (CommonJS, installed at preload) put servers and calls in, the
  * runtime (loaded lazily) takes them out. It sits under `globalThis[Symbol.for('nacos-serving.runtime.1')]`, so
- * that a second copy of the package finds the first. Types only; `entry/register.cts` makes the hub.
+ * that a second copy of the package finds the first. Types only; `runtime/hub.cts` makes the hub.
  */
 import type { Server } from 'node:net';
 
-import type { InstanceAddress } from './model.js';
+import type { InstanceAddress, ServiceRef } from './model.js';
+import type { WaitOptions } from './naming-api.js';
 
 /** An HTTP server that listens now, as the listen trigger saw it. */
 export interface ListeningServer {
-  readonly server: Server;
+  /** What tells servers apart: the server itself, or a stand-in for one of a worker process or thread. */
+  readonly server: object;
+  /** The server when it lives in this thread, where it can be held open and drained. */
+  readonly local: Server | undefined;
   readonly scheme: 'http' | 'https';
   /** The address it is bound to, like `0.0.0.0`, `::` or `10.0.0.5`. */
   readonly host: string;
@@ -44,17 +48,82 @@ export interface CallRouter {
   pickOther(name: string, tried: readonly CallTarget[]): CallTarget | undefined;
 }
 
+/**
+ * waiting: a server is there, and its identity, its readiness or its first request is waited for. registering: wanted, not
+ * confirmed. registered: confirmed (or confirmed once, while the connection is away). draining: being taken out. removed: out.
+ */
+export type RegistrationState = 'waiting' | 'registering' | 'registered' | 'draining' | 'removed';
+
+/** One registration of this process as its owner, health and `nacos-serving status` see it. Frozen. */
+export interface RegistrationStatus {
+  readonly state: RegistrationState;
+  readonly service: ServiceRef;
+  readonly namespace: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly cluster: string;
+  /** As the registry lists it; what an operator set in the console counts. */
+  readonly weight: number;
+  readonly enabled: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The readiness gate is open. */
+  readonly ready: boolean;
+  /** Why it is not registered, in one line, when there is a reason. */
+  readonly problem: string | undefined;
+}
+
+/** What changes at run time; what is not given stays. */
+export interface InstanceChange {
+  /** False takes the instance out of every caller's list, while it stays registered. */
+  readonly enabled?: boolean;
+  readonly weight?: number;
+  /** Joined key by key; null takes a key out. */
+  readonly metadata?: Readonly<Record<string, string | null>>;
+}
+
+/** One server that code asked to register. Shown to users as `ServerRegistration`. */
+export interface ServerRegistration extends AsyncDisposable {
+  /** undefined until name, address and port are decided. */
+  readonly status: RegistrationStatus | undefined;
+  /** Resolves when the server has confirmed the registration. @throws RegistrationError when there is no way, ClosedError */
+  registered(options?: WaitOptions): Promise<RegistrationStatus>;
+  /** Changes the instance and resolves once that is confirmed. */
+  change(change: InstanceChange, options?: WaitOptions): Promise<RegistrationStatus>;
+  /** Opens or shuts the readiness gate: shut, the instance takes no traffic. It starts open unless `readiness.hold` was given. */
+  setReady(ready: boolean): void;
+  /** Out of the registry, then the quiet time. Idempotent, never rejects. The server itself is left as it is. */
+  close(): Promise<void>;
+}
+
 /** What the hooks see of the loaded runtime. Implemented by `runtime/process-runtime.ts`. */
 export interface ProcessRuntime {
   readonly calls: CallRouter;
   serverUp(server: ListeningServer): void;
   serverDown(server: ListeningServer): void;
+  /**
+   * The app wants to close this server. undefined: at once. Else the close waits for the promise, which resolves when the instance is
+   * out and its callers know; bounded, never rejects.
+   */
+  serverClosing(server: ListeningServer): Promise<void> | undefined;
+  /** The first request of any server of this process has come in; told once, and only while `wantsRequests`. */
+  requestSeen(): void;
+  readonly wantsRequests: boolean;
+  /** Registers this very server by options given in code, checked here. @throws ConfigError */
+  register(server: Server, code: object): ServerRegistration;
+  readonly registrations: readonly RegistrationStatus[];
+  /** Changes every registration of this process, or those of one service. */
+  change(
+    change: InstanceChange,
+    options?: WaitOptions & { readonly service?: string },
+  ): Promise<readonly RegistrationStatus[]>;
+  /** For health: something is registered and ready, and nothing is on its way out. */
+  readonly isReady: boolean;
 }
 
 /** What a held signal waits for. Installed by `registration/shutdown.ts` while something is registered. */
 export interface SignalHold {
   /** Deregister and quiet time; bounded, never rejects. */
-  leave(signal: NodeJS.Signals): Promise<void>;
+  leave(signal: string): Promise<void>;
   /** Only when the app has no handler of its own: stop accepting, drain, close. Bounded, never rejects. */
   drain(): Promise<void>;
 }
@@ -63,11 +132,20 @@ export interface SignalHold {
 export interface ProcessHub {
   readonly version: string;
   /** Servers listening now, in the order they came up: the runtime reads it when it is loaded. */
-  readonly servers: ReadonlyMap<Server, ListeningServer>;
+  readonly servers: ReadonlyMap<object, ListeningServer>;
+  /** Options that code gave before the runtime was loaded. */
+  readonly code: object | undefined;
+  /** Servers are registered as they listen. False when only single servers are registered, by code. */
+  readonly automatic: boolean;
   /** undefined until `load` is through, and for ever when loading failed (said once in the log). */
   readonly runtime: ProcessRuntime | undefined;
   /** Loads the runtime once; later calls give the same promise. Never rejects. */
   load(): Promise<ProcessRuntime | undefined>;
   /** Holds SIGTERM and SIGINT from now on; undefined lets them through again. */
   setSignalHold(hold: SignalHold | undefined): void;
+  /**
+   * From now on servers are registered as they listen, also those that listen already. Idempotent. `code` are options of code; false
+   * when they come too late, because the runtime has read its options.
+   */
+  watchServers(code?: object): boolean;
 }

@@ -2,7 +2,7 @@
  * Owns what `--help` shows. The flags come from the table of options, so that help cannot lag behind. Called by
  * `main.ts`; pure.
  */
-import { INERT_ROWS, OPTION_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
+import { ALL_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
 import { DEV_ROWS, type CommandName } from './args.js';
 
 const WIDTH = 98;
@@ -31,26 +31,21 @@ const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
   boolean: '',
   seconds: 'SECONDS',
   'address-list': 'HOST:PORT,...',
+  list: 'TEXT,...',
   metadata: 'KEY=VALUE',
   choice: '',
 };
 
 export function helpText(about: CommandName | undefined): string {
   if (about === 'dev') return devHelp();
-  const rows: readonly OptionRow[] = OPTION_ROWS;
   return [
     about === 'run'
       ? ''
       : 'Registers the server of an unchanged app in Nacos, and lets it call services by name.\n',
     USAGE,
     'Flags:',
-    ...rows.map(flagHelp),
+    ...ALL_ROWS.map(flagHelp),
     ...['  -h, --help', '  -v, --version'],
-    '',
-    wrap(
-      `Read for files and scripts of nacos-serving-python, without effect in this version: ${INERT_ROWS.map((row) => `--${row.flag}`).join(', ')}`,
-      '',
-    ),
     '',
     RULES,
   ]

@@ -13,8 +13,8 @@ import {
 import { readOptionFile } from './file.js';
 import { invalidValue, type Given } from './given.js';
 import type { LogLevel } from '../logger.js';
-import { ALL_ROWS, codeKey, OPTION_ROWS, splitPath } from './schema.js';
-import type { InertRow, OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
+import { ALL_ROWS, codeKey, splitPath } from './schema.js';
+import type { OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
 import { readCode } from './code.js';
 import { checkMetadata, readValue, type OptionValue } from './validate.js';
 
@@ -57,7 +57,6 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
       settled.set(given.row.path, join(settled.get(given.row.path), given, value));
     }
   }
-  for (const { given, value } of settled.values()) notices.push(...inertNotice(given, value));
   const level = input.defaultLevel ?? (startedByCli(input.env) ? 'info' : 'warn');
   return Object.freeze({
     options: resolve(settled, input.cwd, level),
@@ -71,7 +70,7 @@ interface Settled {
   readonly value: OptionValue | undefined;
 }
 
-const ROW_BY_PATH = new Map<string, OptionRow | InertRow>(ALL_ROWS.map((row) => [row.path, row]));
+const ROW_BY_PATH = new Map<string, OptionRow>(ALL_ROWS.map((row) => [row.path, row]));
 
 function readCli(values: CliValues): { given: readonly Given[]; notices: readonly string[] } {
   const given: Given[] = [];
@@ -109,20 +108,13 @@ function isList(value: object): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-function inertNotice(given: Given, value: OptionValue | undefined): readonly string[] {
-  const { row, origin } = given;
-  const inert = !OPTION_ROWS.some((each) => each.path === row.path);
-  if (!inert || ('matches' in row && row.matches === value)) return [];
-  return [`${row.path} (${origin}) has no effect in this version`];
-}
-
 function resolve(
   settled: ReadonlyMap<string, Settled>,
   cwd: string,
   defaultLevel: LogLevel,
 ): ResolvedOptions {
   const resolved: Record<string, unknown> = {};
-  for (const row of OPTION_ROWS as readonly OptionRow[]) {
+  for (const row of ALL_ROWS) {
     const found = settled.get(row.path);
     const value = found === undefined ? defaultOf(row, cwd, defaultLevel) : found.value;
     const [area] = splitPath(row.path);
@@ -136,6 +128,7 @@ function resolve(
 function defaultOf(row: OptionRow, cwd: string, level: LogLevel): OptionValue | undefined {
   if (row.path === 'logging.level') return level;
   if (row.kind === 'metadata') return {};
+  if (row.kind === 'list') return [];
   if (row.default === undefined) return undefined;
   const raw = String(row.default);
   const given = { row, raw, origin: 'default', place: 'default' };

@@ -5,7 +5,7 @@
 import path from 'node:path';
 
 import { isReachable, readHost } from './host.js';
-import type { FlagRow } from './schema.js';
+import type { FlagRow } from './row.js';
 import {
   readServerInput,
   readServerList,
@@ -14,7 +14,12 @@ import {
 } from './server-list.js';
 
 export type OptionValue =
-  string | number | boolean | readonly ServerAddress[] | Readonly<Record<string, string>>;
+  | string
+  | number
+  | boolean
+  | readonly ServerAddress[]
+  | readonly string[]
+  | Readonly<Record<string, string>>;
 
 /** The value (undefined: the option is not given after all), or what would have been allowed. */
 export type Reading = { readonly value: OptionValue | undefined } | { readonly allowed: string };
@@ -53,6 +58,8 @@ export function readValue(row: FlagRow, raw: unknown, context: ReadingContext): 
         : { allowed: 'the path of a file' };
     case 'address-list':
       return readAddressList(raw);
+    case 'list':
+      return readList(row, raw);
     case 'metadata':
       return readMetadata(row, raw);
   }
@@ -131,6 +138,20 @@ function readAddressList(raw: unknown): Reading {
     servers.push(server);
   }
   return servers.length > 0 ? { value: servers } : { allowed: SERVERS_ALLOWED };
+}
+
+/** `a,b` in one text, or a list; an empty one takes back what a lower layer gives. */
+function readList(row: FlagRow, raw: unknown): Reading {
+  const items: unknown = typeof raw === 'string' ? raw.split(',') : raw;
+  const allowed = { allowed: row.allowed ?? 'a list of texts' };
+  if (!Array.isArray(items)) return allowed;
+  const texts: string[] = [];
+  for (const item of items as readonly unknown[]) {
+    const text = typeof item === 'string' ? item.trim() : undefined;
+    if (text === undefined || (text !== '' && row.pattern?.test(text) === false)) return allowed;
+    if (text !== '') texts.push(text);
+  }
+  return { value: texts };
 }
 
 /** `k=v,k=v` in one text, a list of `k=v` (a repeated flag), or a map. */
