@@ -1,6 +1,6 @@
 /**
  * Owns what the package lets others import, and the one place of its version. From the list below and from
- * package.json it writes: `exports` in package.json, `src/version.ts`, and `src/entry/version.cts` (the same
+ * package.json it writes: `exports` in package.json, `src/version.ts`, and `src/runtime/version.cts` (the same
  * value for the CommonJS preload files, so that nothing reads a file at start-up).
  * `npm run exports` writes; `npm run exports -- --check` fails when something is stale or has no source.
  */
@@ -59,7 +59,7 @@ const manifest = JSON.parse(read('package.json'));
 const wanted = {
   'package.json': `${JSON.stringify({ ...manifest, exports: exportMap() }, null, 2)}\n`,
   'src/version.ts': versionSource(manifest.version, ''),
-  'src/entry/version.cts': versionSource(manifest.version, ', for the preload files'),
+  'src/runtime/version.cts': versionSource(manifest.version, ', for the preload files'),
 };
 const stale = Object.keys(wanted).filter((file) => read(file) !== wanted[file]);
 const sources = Object.values(ENTRIES).flatMap((source) =>

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   CLOSED: { name: 'ClosedError', retryable: false },
   NO_ADDRESS: { name: 'RegistrationError', retryable: false },
   NO_SERVICE_NAME: { name: 'RegistrationError', retryable: false },
+  NOT_REGISTERED: { name: 'RegistrationError', retryable: false },
   AMBIGUOUS_SERVICE_NAME: { name: 'DiscoveryError', retryable: false },
   DISCOVERY_TIMEOUT: { name: 'DiscoveryError', retryable: true },
   NO_INSTANCE: { name: 'NoInstanceError', retryable: true },
@@ -147,7 +148,7 @@ export class ClosedError extends NacosError {
   }
 }
 
-/** This process cannot be registered: no usable address, no name. */
+/** This process cannot be registered: no usable address, no name, or it is out again. */
 export class RegistrationError extends NacosError {
   declare readonly code: CodesOf<'RegistrationError'>;
   constructor(code: CodesOf<'RegistrationError'>, message: string, options?: NacosErrorOptions) {

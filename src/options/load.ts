@@ -65,6 +65,11 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
   });
 }
 
+/** Checks options of code alone, before anything is done with them. @throws ConfigError */
+export function checkCode(code: OptionsInput | undefined): void {
+  for (const given of readCode(code)) check(given, { cwd: '.', fromCode: true });
+}
+
 interface Settled {
   readonly given: Given;
   readonly value: OptionValue | undefined;

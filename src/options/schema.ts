@@ -16,7 +16,6 @@ export const OPTION_ROWS = [...IDENTITY_ROWS, ...REGISTRATION_ROWS, ...BEHAVIOUR
 /** The same for who does not need the type of each row. */
 export const ALL_ROWS: readonly OptionRow[] = OPTION_ROWS;
 
-
 /** `shutdown.quiet_time` -> `['shutdown', 'quiet_time']`; without area the first one is ''. */
 export function splitPath(path: string): readonly [area: string, key: string] {
   const dot = path.indexOf('.');
@@ -74,7 +73,11 @@ type Checked<R extends Row> = R extends { kind: 'choice'; choices: readonly (inf
     : never;
 type Value<R extends Row> =
   | Checked<R>
-  | (R['kind'] extends 'metadata' | 'list' ? never : R['default'] extends undefined ? undefined : never);
+  | (R['kind'] extends 'metadata' | 'list'
+      ? never
+      : R['default'] extends undefined
+        ? undefined
+        : never);
 type Input<R extends Row> =
   (R['kind'] extends keyof KindInputs ? KindInputs[R['kind']] : Checked<R>) | undefined;
 type InArea<A extends string> = Extract<Row, { path: `${A}.${string}` }>;

@@ -102,7 +102,7 @@ function describe(server: Server): ListeningServer | undefined {
   if (!isHttpServer(server)) return undefined;
   // tls is not loaded just to ask `instanceof`: only its servers have this method.
   const scheme = 'setSecureContext' in server ? 'https' : 'http';
-  return { server, scheme, host: address.address, port: address.port };
+  return { server, local: server, scheme, host: address.address, port: address.port };
 }
 
 /**

@@ -52,7 +52,9 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
   const leftMs = (): number => Math.max(0, endMs - clock.nowMs());
 
   return {
-    serverUp: ({ server }) => drain.watch(server),
+    serverUp: ({ local }) => {
+      if (local !== undefined) drain.watch(local);
+    },
 
     async leave(signal) {
       endMs = clock.nowMs() + boundMs;

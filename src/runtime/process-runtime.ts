@@ -5,6 +5,7 @@
 import { networkInterfaces } from 'node:os';
 
 import { createClient, type NacosClient } from '../client/client.js';
+import { RegistrationError } from '../errors.js';
 import { createLogger, type Logger } from '../logger.js';
 import type { ListeningServer, ProcessHub, ProcessRuntime } from '../process-hub.js';
 import type { Environment } from '../options/env.js';
@@ -61,7 +62,20 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const { serverUp, serverDown } = options.registration.autoRegister
     ? registration(hub, around, options, client, logger)
     : { serverUp: () => undefined, serverDown: () => undefined };
-  return { calls, serverUp, serverDown };
+  return {
+    calls,
+    serverUp,
+    serverDown,
+    serverClosing: () => undefined,
+    requestSeen: () => undefined,
+    wantsRequests: false,
+    register: () => {
+      throw new RegistrationError('NOT_REGISTERED', 'registration by code is being wired');
+    },
+    registrations: [],
+    change: () => Promise.resolve([]),
+    isReady: true,
+  };
 }
 
 function registration(

@@ -29,7 +29,7 @@ describe('the export list', () => {
       },
     });
     expect(read('src/version.ts')).toContain("export const VERSION = '1.2.3';");
-    expect(read('src/entry/version.cts')).toContain("export const VERSION = '1.2.3';");
+    expect(read('src/runtime/version.cts')).toContain("export const VERSION = '1.2.3';");
     expect(runScript('exports.mjs', '--check', '--root', folder.path).status).toBe(0);
   });
 

@@ -44,7 +44,7 @@ function setUp(options: Partial<RegistrarOptions> = {}): Setup {
 }
 
 function on(port: number, host = '::', scheme: 'http' | 'https' = 'http'): ListeningServer {
-  return { server: new Server(), scheme, host, port };
+  return { server: new Server(), local: undefined, scheme, host, port };
 }
 
 describe('a server that listens', () => {

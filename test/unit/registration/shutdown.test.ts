@@ -61,7 +61,7 @@ function setUp(
 }
 
 function listening(server: Server): Parameters<Setup['shutdown']['serverUp']>[0] {
-  return { server, scheme: 'http', host: '::', port: 8080 };
+  return { server, local: server, scheme: 'http', host: '::', port: 8080 };
 }
 
 /** Runs to its end, moving time in steps; tells how long it took. */

@@ -12,7 +12,7 @@ import {
 } from '../../../../src/registration/identity/port.js';
 
 function on(host: string, port: number): ListeningServer {
-  return { server: new Server(), scheme: 'http', host, port };
+  return { server: new Server(), local: undefined, scheme: 'http', host, port };
 }
 
 const MAIN = on('::', 8080);

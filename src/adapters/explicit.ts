@@ -1,0 +1,55 @@
+/**
+ * Owns the ways in from code: one server (`registerServer`), every server as with the preload (`registerAutomatically`), and what a health route
+ * of ours answers. Used by the framework adapters and by users through the package's root. Bad options throw here and at once; bad
+ * surroundings never do. With the preload in, or with two of these calls, a server is registered once.
+ */
+import type { Server } from 'node:net';
+
+import { ConfigError } from '../errors.js';
+import { checkCode } from '../options/load.js';
+import type { OptionsInput } from '../options/schema.js';
+import type { ServerRegistration } from '../process-hub.js';
+import { createLateRegistration } from '../runtime/late-registration.js';
+import { findHub, installCallHooks } from './hooks.js';
+
+export type RegisterOptions = OptionsInput;
+
+/**
+ * Registers this very server once it listens (it may do so already), and takes it out when it closes. Options that are not given come from
+ * the command line, variables and the option file as ever. Nothing else of the process is touched, but that
+ * SIGTERM and SIGINT wait until the instance is out.
+ * @throws ConfigError when an option is wrong
+ */
+export function registerServer(server: Server, options: RegisterOptions = {}): ServerRegistration {
+  checkCode(options);
+  if (!isServer(server)) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      'server (code): must be a server of node:http, https or http2',
+    );
+  }
+  const hub = findHub();
+  return hub.runtime?.register(server, options) ?? createLateRegistration(hub, server, options);
+}
+
+/**
+ * The automatic way from code: servers are registered as they listen, and HTTP clients reach services by name, exactly as with
+ * `nacos-serving/register`. Call it before the server listens.
+ * @throws ConfigError when an option is wrong, or when options come after the ones of the process were read
+ */
+export function registerAutomatically(options?: RegisterOptions): void {
+  checkCode(options);
+  const hub = findHub();
+  installCallHooks(hub);
+  const given = options !== undefined && Object.keys(options).length > 0 ? options : undefined;
+  if (!hub.watchServers(given)) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      'options (code): come too late, the options of this process are in use already; give them before a server listens',
+    );
+  }
+}
+
+function isServer(value: unknown): value is Server {
+  return typeof value === 'object' && value !== null && 'listen' in value && 'address' in value;
+}

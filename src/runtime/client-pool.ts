@@ -1,0 +1,38 @@
+/**
+ * Owns the clients of a process: one for each set of servers, namespace and user, since a connection to Nacos belongs to one namespace. Used by
+ * the runtime. Registrations and calls that agree in these share a connection; a client connects at its first use.
+ */
+import { createClient, type NacosClient } from '../client/client.js';
+import type { Logger } from '../logger.js';
+import type { ResolvedOptions } from '../options/schema.js';
+
+export class ClientPool {
+  readonly #logger: Logger;
+  /** By what tells connections apart; kept in memory only, as it holds the password. */
+  readonly #clients = new Map<string, NacosClient>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  of(options: ResolvedOptions): NacosClient {
+    const { server, namespace, username, password, heartbeat, service } = options;
+    const key = JSON.stringify([server, namespace, username, password, heartbeat]);
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const client = createClient({
+      server,
+      namespace,
+      heartbeatIntervalMs: heartbeat.intervalMs,
+      heartbeatTimeoutMs: heartbeat.timeoutMs,
+      logger: this.#logger,
+      ...(service.name === undefined ? {} : { appName: service.name }),
+    });
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Owns the hub of a process (src/process-hub.ts): found under the global symbol, or made. Called by `entry/register.cts` and by what registers
+ * from code. Making it installs the listen trigger and the signal gate, and nothing more: it also runs in npm, in
+ * build tools and in loader threads, so it reads no file, opens nothing and keeps nothing alive. The runtime, with the
+ * options and the client, is loaded when a server starts to listen, a call by name is made, or code asks for it.
+ */
+import type { ListeningServer, ProcessHub, ProcessRuntime, SignalHold } from '../process-hub.js';
+import { installListenTrigger } from '../registration/listen-trigger.cjs';
+import { installSignalGate, type SignalGate } from '../registration/signal-gate.cjs';
+
+const HUB = Symbol.for('nacos-serving.runtime.1');
+
+class Hub implements ProcessHub {
+  readonly version: string;
+  readonly #gate: SignalGate;
+  readonly #servers = new Map<object, ListeningServer>();
+  #code: object | undefined;
+  #automatic = false;
+  #runtime: ProcessRuntime | undefined;
+  #loading: Promise<ProcessRuntime | undefined> | undefined;
+  #failed = false;
+  /** What happened while the runtime was being loaded; it hears all of it, in order. */
+  #missed: ((runtime: ProcessRuntime) => void)[] = [];
+
+  constructor(version: string, gate: SignalGate) {
+    this.version = version;
+    this.#gate = gate;
+  }
+
+  get servers(): ReadonlyMap<object, ListeningServer> {
+    return this.#servers;
+  }
+
+  get code(): object | undefined {
+    return this.#code;
+  }
+
+  get automatic(): boolean {
+    return this.#automatic;
+  }
+
+  get runtime(): ProcessRuntime | undefined {
+    return this.#runtime;
+  }
+
+  load(): Promise<ProcessRuntime | undefined> {
+    this.#loading ??= this.#start();
+    return this.#loading;
+  }
+
+  setSignalHold(hold: SignalHold | undefined): void {
+    this.#gate.setHold(hold);
+  }
+
+  watchServers(code?: object): boolean {
+    const inTime = code === undefined || this.#loading === undefined;
+    if (code !== undefined && inTime) this.#code = code;
+    this.#automatic = true;
+    if (this.#servers.size > 0) void this.load();
+    return inTime;
+  }
+
+  /** Of the listen trigger; not part of what others see. */
+  serverStarting(): void {
+    if (this.#automatic) void this.load();
+  }
+
+  serverUp(server: ListeningServer): void {
+    this.#servers.set(server.server, server);
+    this.#tell((runtime) => runtime.serverUp(server));
+    // Also for one that was not recognised before it listened.
+    if (this.#automatic) void this.load();
+  }
+
+  serverDown(server: ListeningServer): void {
+    this.#servers.delete(server.server);
+    this.#tell((runtime) => runtime.serverDown(server));
+  }
+
+  serverClosing(server: ListeningServer): Promise<void> | undefined {
+    return this.#runtime?.serverClosing(server);
+  }
+
+  #tell(news: (runtime: ProcessRuntime) => void): void {
+    if (this.#failed) return;
+    if (this.#runtime === undefined) this.#missed.push(news);
+    else news(this.#runtime);
+  }
+
+  async #start(): Promise<ProcessRuntime | undefined> {
+    try {
+      const { startProcessRuntime } = await import('./process-runtime.js');
+      const runtime = startProcessRuntime(this, {
+        env: process.env,
+        cwd: process.cwd(),
+        script: process.argv[1],
+      });
+      this.#runtime = runtime;
+      for (const news of this.#missed.splice(0)) news(runtime);
+    } catch (error) {
+      this.#failed = true;
+      this.#missed = [];
+      say('error', `cannot start: ${whyOf(error)}; the app goes on without us`);
+    }
+    return this.#runtime;
+  }
+}
+
+/**
+ * The hub of this process. A hub of another copy of the package is given as it is: the first one owns the process. Another
+ * version may lack what its owner expects, which is said once.
+ */
+export function findHub(version: string): ProcessHub {
+  const first: unknown = Reflect.get(globalThis, HUB);
+  if (isHub(first)) {
+    if (first.version !== version) {
+      say('warn', `version ${version} is loaded second and yields to ${first.version}`);
+    }
+    return first;
+  }
+  const hub = new Hub(version, installSignalGate());
+  Object.defineProperty(globalThis, HUB, { value: hub });
+  installListenTrigger({
+    starting: () => hub.serverStarting(),
+    up: (server) => hub.serverUp(server),
+    down: (server) => hub.serverDown(server),
+  });
+  return hub;
+}
+
+/** Of whatever version: what is there under our symbol was put there by a copy of this package. */
+function isHub(value: unknown): value is ProcessHub {
+  return typeof value === 'object' && value !== null && 'version' in value;
+}
+
+function whyOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** As src/logger.ts writes, which is not loaded here: a stderr that nobody reads must not end the host. */
+export function say(level: 'warn' | 'error', message: string): void {
+  const { stderr } = process;
+  try {
+    stderr.write(`nacos-serving ${level.padEnd(5)} ${message}\n`, (error) => {
+      if (error instanceof Error && stderr.listenerCount('error') === 0) {
+        stderr.once('error', () => undefined);
+      }
+    });
+  } catch {
+    // The stream is gone for good, and there is no other place to say so.
+  }
+}
