@@ -8,6 +8,9 @@ import { DEFAULT_NAMESPACE, hostPort } from '../model.js';
 import type { NamingApi, WaitOptions } from '../naming-api.js';
 import { NamingClient } from '../naming/naming-client.js';
 import { grpcPortOf, parseServerList, type ServerAddress } from '../options/server-list.js';
+import type { Credentials } from '../remote/auth/credentials.js';
+import { loginOverHttp, type Login } from '../remote/auth/login.js';
+import { createPasswordCredentials } from '../remote/auth/password.js';
 import { createEndpoints } from '../remote/endpoints.js';
 import { createHttp2Transport } from '../remote/http2-transport.js';
 import { Session } from '../remote/session.js';
@@ -20,6 +23,10 @@ export interface ClientOptions {
   readonly server: string | readonly (string | ServerAddress)[];
   /** Namespace id. Default `public`. */
   readonly namespace?: string;
+  /** User to log in as; needs `password`. Default: no login. */
+  readonly username?: string | undefined;
+  /** Shown nowhere. */
+  readonly password?: string | undefined;
   /** Shown in Nacos' list of connections. Default `unknown`. */
   readonly appName?: string;
   /** Milliseconds for one request with all its attempts. Default 3000. */
@@ -47,6 +54,7 @@ export interface NacosClient extends AsyncDisposable {
 export interface ClientParts {
   readonly clock?: Clock;
   readonly transport?: Transport;
+  readonly login?: Login;
 }
 
 const NAMESPACE = /^[\w-]{1,64}$/;
@@ -73,10 +81,11 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     );
   }
   const requestTimeoutMs = duration('requestTimeoutMs', options.requestTimeoutMs, 3000, 1, 600_000);
+  const servers = serverList(options.server);
   const session = new Session({
     transport: parts.transport ?? createHttp2Transport(clock),
     endpoints: createEndpoints(
-      serverList(options.server).map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
+      servers.map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
       () => clock.random(),
     ),
     identity: {
@@ -96,6 +105,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
       15_000,
     ),
     heartbeatTimeoutMs: duration('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 3000, 1, 60_000),
+    credentials: credentialsOf(options, { servers, clock, logger, login: parts.login }),
   });
   const naming = new NamingClient({ session, namespace, clock, logger, requestTimeoutMs });
   const close = async (): Promise<void> => {
@@ -111,6 +121,31 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+interface LoginParts {
+  readonly servers: readonly ServerAddress[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly login: Login | undefined;
+}
+
+function credentialsOf(options: ClientOptions, parts: LoginParts): Credentials | undefined {
+  const { username, password } = options;
+  if (username === undefined && password === undefined) return undefined;
+  if (username === undefined || username === '' || password === undefined || password === '') {
+    const missing = username === undefined || username === '' ? 'username' : 'password';
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `${missing} is missing: a login needs both username and password`,
+    );
+  }
+  return createPasswordCredentials({
+    username,
+    password,
+    ...parts,
+    login: parts.login ?? loginOverHttp,
+  });
 }
 
 function serverList(server: ClientOptions['server']): readonly ServerAddress[] {

@@ -48,6 +48,8 @@ export interface Faults {
   starting(on: boolean): void;
   /** Forgets a connection and all it owned while its socket stays: its requests get 301. */
   unregister(connectionId: string): void;
+  /** Every token is refused (403) until its owner logs in again. */
+  forgetTokens(): void;
   /** Ends every fault that is on. */
   clear(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export interface FaultParts {
   readonly resetSockets: () => void;
   /** Loses what a restarted server does not have any more. */
   readonly forgetEphemeral: () => void;
+  readonly forgetTokens: () => void;
   /** Holds back answers over HTTP. */
   readonly holdHttp: (on: boolean) => void;
 }
@@ -111,6 +114,7 @@ export function createFaults(parts: FaultParts): Faults {
       const connection = connections.byId(connectionId);
       if (connection !== undefined) connections.remove(connection.peer);
     },
+    forgetTokens: parts.forgetTokens,
     async clear() {
       state.clear();
       freeze(false);

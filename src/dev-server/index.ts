@@ -2,3 +2,4 @@
 export { startDevServer } from './server.js';
 export type { ConnectionView, DevServer, DevServerOptions, NamespaceOption } from './server.js';
 export type { FailPlan, Faults, ResetTarget, RestartOptions } from './faults.js';
+export type { DevServerAuth } from './tokens.js';

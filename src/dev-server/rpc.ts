@@ -9,6 +9,7 @@ import type { Logger } from '../logger.js';
 import { decodeJson, encodeJson, type JsonObject } from '../wire/json.js';
 import {
   ERROR_BAD_GATEWAY,
+  ERROR_FORBIDDEN,
   ERROR_INVALID_PARAM,
   ERROR_NO_HANDLER,
   ERROR_OVER_THRESHOLD,
@@ -21,6 +22,7 @@ import {
 } from '../wire/messages/common.js';
 import {
   CONNECTION_SETUP_REQUEST,
+  HEALTH_CHECK_REQUEST,
   readConnectionSetup,
   SERVER_CHECK_REQUEST,
   SERVER_CHECK_RESPONSE,
@@ -59,6 +61,8 @@ export interface RpcParts {
   readonly handlers: RpcHandlers;
   readonly faults: FaultState;
   readonly abilities: AbilityTable;
+  /** False: the login is missing, wrong or over. */
+  readonly accepts: (token: string | undefined) => boolean;
 }
 
 /** What servers of a cluster ask each other; an SDK may not. */
@@ -164,6 +168,14 @@ export class Rpc {
     connection.touch();
     const injected = this.#injected(type);
     if (injected !== undefined) return injected;
+    // The liveness check is nobody's right in particular.
+    if (type !== HEALTH_CHECK_REQUEST && !this.#parts.accepts(request.headers['accessToken'])) {
+      const extra = handler.failureFields ?? {};
+      return {
+        type: answerTypeOf(type),
+        body: failureBody(ERROR_FORBIDDEN, 'user not found!', extra),
+      };
+    }
     try {
       handler.checkShape?.(body);
       const wrong = handler.checkParams?.(body);

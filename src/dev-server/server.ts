@@ -20,6 +20,7 @@ import { createFaults, type Faults } from './faults.js';
 import { GrpcGate } from './grpc-gate.js';
 import { configRoutes } from './http-api/config.js';
 import { healthRoutes } from './http-api/health.js';
+import { loginRoutes } from './http-api/login.js';
 import { namingRoutes } from './http-api/naming.js';
 import { HttpApi, type HttpRoutes } from './http-api/router.js';
 import { IdleCheck } from './idle-check.js';
@@ -28,6 +29,7 @@ import { GRPC_PORT_OFFSET, listenOnPair } from './ports.js';
 import { createRegistry, type Registry } from './registry.js';
 import { Rpc } from './rpc.js';
 import { TcpFront } from './tcp-front.js';
+import { Tokens, type DevServerAuth } from './tokens.js';
 
 export interface DevServerOptions {
   /** HTTP port; gRPC listens 1000 above it. Default 0: any free pair. */
@@ -41,6 +43,8 @@ export interface DevServerOptions {
   readonly pushDelayMs?: number;
   /** Milliseconds from a confirmed config publish to its being served. Default 100, about what real servers take. */
   readonly configDelayMs?: number;
+  /** Calls need a login of this user. Default: no auth. */
+  readonly auth?: DevServerAuth;
 }
 
 /** One registered connection, as it stands now. */
@@ -64,6 +68,8 @@ export interface DevServer extends AsyncDisposable {
   readonly port: number;
   readonly grpcPort: number;
   readonly faults: Faults;
+  /** Logins that were accepted so far. */
+  readonly logins: number;
   connections(): readonly ConnectionView[];
   /** Everything published for a service, also disabled and unhealthy instances. */
   instances(service: ServiceInput, options?: NamespaceOption): readonly Instance[];
@@ -109,6 +115,7 @@ class EmbeddedServer implements DevServer {
   readonly #api: HttpApi;
   readonly #idleCheck: IdleCheck;
   readonly #pauses: Pauses;
+  readonly #tokens: Tokens;
   #closed: Promise<void> | undefined;
 
   constructor(options: DevServerOptions) {
@@ -116,6 +123,7 @@ class EmbeddedServer implements DevServer {
     const connections = new Connections(clock);
     const state = new FaultState();
     const pauses = new Pauses(clock);
+    const tokens = new Tokens(options.auth, clock);
     const registry = createRegistry({
       clock,
       connections,
@@ -130,6 +138,7 @@ class EmbeddedServer implements DevServer {
       handlers,
       faults: state,
       abilities: ABILITIES,
+      accepts: (token) => tokens.accepts(token),
     });
     this.#host = host;
     this.#clock = clock;
@@ -152,11 +161,17 @@ class EmbeddedServer implements DevServer {
         },
       },
     });
-    const api = new HttpApi(this.#routes(state), logger);
+    const api = new HttpApi({
+      routes: this.#routes(state),
+      forms: loginRoutes(tokens),
+      accepts: (token) => tokens.accepts(token),
+      logger,
+    });
     this.#api = api;
     this.#http = new TcpFront({ host, createServer: () => api.createServer() });
     this.#idleCheck = new IdleCheck({ clock, connections, isPaused: () => this.#gate.frozen });
     this.#pauses = pauses;
+    this.#tokens = tokens;
     this.faults = createFaults({
       pauses,
       state,
@@ -168,6 +183,7 @@ class EmbeddedServer implements DevServer {
         this.#gate.front.resetAll();
       },
       forgetEphemeral: () => registry.forgetEphemeral(),
+      forgetTokens: () => tokens.forget(),
       holdHttp: (on) => api.hold(on),
     });
   }
@@ -183,6 +199,10 @@ class EmbeddedServer implements DevServer {
   get address(): string {
     const anyHost = this.#host === '0.0.0.0' || this.#host === '::';
     return hostPort({ ip: anyHost ? '127.0.0.1' : this.#host, port: this.port });
+  }
+
+  get logins(): number {
+    return this.#tokens.logins;
   }
 
   async start(port: number): Promise<void> {

@@ -3,7 +3,7 @@
  * verdict never uses gRPC status, which is always OK, nor `success`, which r-nacos leaves out
  * (docs/protocol.md#trap-1, #trap-5, #trap-19).
  */
-import { AuthError, ProtocolError, ServerError } from '../errors.js';
+import { AuthError, isNacosError, ProtocolError, ServerError } from '../errors.js';
 import { failureKind } from '../wire/failures.js';
 import type { JsonObject } from '../wire/json.js';
 import { ERROR_RESPONSE, readResponseHead, RESULT_SUCCESS } from '../wire/messages/common.js';
@@ -36,4 +36,13 @@ export function checkResponse(requestType: string, responseType: string, body: J
       // Only what failed outside its handler is worth repeating at once.
       throw new ServerError('SERVER_FAILED', text, numbers, { details: { untyped } });
   }
+}
+
+/** A lost connection and an ErrorResponse may be repeated; a timeout has used up the time, a typed failure is final. */
+export function isRepeatable(error: Error): boolean {
+  if (!isNacosError(error)) return false;
+  return (
+    error.code === 'CONNECTION_LOST' ||
+    (error.code === 'SERVER_FAILED' && error.details['untyped'] === true)
+  );
 }

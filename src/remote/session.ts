@@ -8,7 +8,7 @@
  * began counts like a failed attempt. A ConnectReset keeps `ready`: the new connection is made first, and the
  * old one ends when the new one has taken over.
  */
-import { ClosedError, ConnectionError, isNacosError } from '../errors.js';
+import { ClosedError, ConnectionError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState } from '../naming-api.js';
 import type { Clock } from '../util/clock.js';
@@ -28,13 +28,15 @@ import {
   CONNECT_RESET_REQUEST,
   readConnectReset,
 } from '../wire/messages/connection.js';
+import { Authorizer } from './auth/authorizer.js';
+import type { Credentials } from './auth/credentials.js';
 import type { Endpoints } from './endpoints.js';
 import { Handover } from './handover.js';
 import { message, shakeHands, type Identity, type Link } from './handshake.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { PushRouter, type PushHandler } from './push.js';
 import { ReconnectPause } from './reconnect-pause.js';
-import { checkResponse } from './response.js';
+import { checkResponse, isRepeatable } from './response.js';
 import type { Connection, Endpoint, Transport } from './transport.js';
 
 export interface SessionOptions {
@@ -47,6 +49,8 @@ export interface SessionOptions {
   readonly requestTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Default: requests carry no login. */
+  readonly credentials?: Credentials | undefined;
 }
 
 export interface RequestBounds {
@@ -78,6 +82,7 @@ export class Session implements AsyncDisposable {
   readonly #readyListeners = new Set<() => unknown>();
   readonly #handover: Handover;
   readonly #pauseBetween: ReconnectPause;
+  readonly #authorizer: Authorizer;
   #state: ConnectionState = 'idle';
   #current: OpenLink | undefined;
   #epoch = 0;
@@ -91,6 +96,7 @@ export class Session implements AsyncDisposable {
     this.#pushes = new PushRouter(options.logger);
     this.#handover = new Handover(options.clock);
     this.#pauseBetween = new ReconnectPause(options.clock);
+    this.#authorizer = new Authorizer(options.credentials);
     this.#pushes.handle(CLIENT_DETECTION_REQUEST, () => undefined);
     this.#pushes.handle(CONNECT_RESET_REQUEST, (body, connection) => {
       this.#reset(body, connection);
@@ -165,7 +171,7 @@ export class Session implements AsyncDisposable {
         return await this.#ask(open, type, body, deadlineMs, bounds);
       } catch (error) {
         const known = asError(error);
-        if (!isRepeatable(known)) throw known;
+        if (!isRepeatable(known) && !this.#authorizer.mayRepeat(known, failure)) throw known;
         failure = known;
       }
     }
@@ -181,6 +187,7 @@ export class Session implements AsyncDisposable {
       this.#drop('closed');
       this.#handover.close();
       this.#pauseBetween.wake();
+      this.#authorizer.close();
       this.#ready.reject(closed);
       this.#stateListeners.clear();
       this.#readyListeners.clear();
@@ -321,8 +328,11 @@ export class Session implements AsyncDisposable {
     bounds: RequestBounds,
   ): Promise<JsonObject> {
     const { connection } = open.link;
-    const reply = await connection.unary(message(type, connection, body, bounds.headers), {
-      timeoutMs: Math.max(1, deadlineMs - this.#options.clock.nowMs()),
+    const leftMs = (): number => Math.max(1, deadlineMs - this.#options.clock.nowMs());
+    const auth = this.#authorizer.current() ?? (await this.#authorizer.obtain(leftMs(), bounds));
+    const headers = auth === undefined ? bounds.headers : { ...bounds.headers, ...auth };
+    const reply = await connection.unary(message(type, connection, body, headers), {
+      timeoutMs: leftMs(),
       signal: bounds.signal,
       holdsProcess: bounds.holdsProcess ?? true,
     });
@@ -331,7 +341,7 @@ export class Session implements AsyncDisposable {
     if (failureKind(reply.type, readResponseHead(answer)) === 'unregistered') {
       this.#lose(open, 'the server does not know this connection');
     }
-    checkResponse(type, reply.type, answer);
+    this.#authorizer.check(auth, () => checkResponse(type, reply.type, answer));
     return answer;
   }
 
@@ -381,13 +391,4 @@ export class Session implements AsyncDisposable {
       this.#options.logger.error(`a listener of the connection failed: ${asError(error).message}`);
     }
   }
-}
-
-/** A lost connection and an ErrorResponse may be repeated; a timeout has used up the time, a typed failure is final. */
-function isRepeatable(error: Error): boolean {
-  if (!isNacosError(error)) return false;
-  return (
-    error.code === 'CONNECTION_LOST' ||
-    (error.code === 'SERVER_FAILED' && error.details['untyped'] === true)
-  );
 }

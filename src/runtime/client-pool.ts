@@ -23,6 +23,8 @@ export class ClientPool {
     const client = createClient({
       server,
       namespace,
+      username,
+      password,
       heartbeatIntervalMs: heartbeat.intervalMs,
       heartbeatTimeoutMs: heartbeat.timeoutMs,
       logger: this.#logger,

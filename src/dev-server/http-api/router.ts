@@ -1,6 +1,7 @@
 /**
  * Owns the HTTP side: one request in, the right route, one answer out. Called by Node's HTTP server through the TCP
- * front. Routes are plain functions in the other files of this folder; an unknown path gets a JSON answer that says so.
+ * front. Routes are plain functions in the other files of this folder; an unknown path gets a JSON answer that says so. With
+ * auth on, everything but login and health wants a token.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
@@ -25,14 +26,25 @@ export type HttpRoutes = ReadonlyMap<string, HttpRoute>;
 const TEXT = 'text/plain;charset=UTF-8';
 const JSON_TYPE = 'application/json';
 
+/** A form of a login is short. */
+const FORM_BYTES = 16 * 1024;
+const OPEN_PATHS = /^\/(?:$|nacos\/v\d\/(?:auth\/|console\/health\/|admin\/core\/state))/;
+
+export interface HttpApiParts {
+  /** Of GET. */
+  readonly routes: HttpRoutes;
+  /** Of POST, with the fields of a form besides the query. */
+  readonly forms: HttpRoutes;
+  readonly accepts: (token: string | undefined) => boolean;
+  readonly logger: Logger;
+}
+
 export class HttpApi {
-  readonly #routes: HttpRoutes;
-  readonly #logger: Logger;
+  readonly #parts: HttpApiParts;
   #held: Deferred<void> | undefined;
 
-  constructor(routes: HttpRoutes, logger: Logger) {
-    this.#routes = routes;
-    this.#logger = logger;
+  constructor(parts: HttpApiParts) {
+    this.#parts = parts;
   }
 
   /** A server that is not listening yet. */
@@ -53,9 +65,9 @@ export class HttpApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume();
+    const form = await readForm(request);
     await this.#held?.promise;
-    const answer = this.#route(request);
+    const answer = this.#route(request, form);
     const isText = typeof answer.body === 'string';
     response.writeHead(answer.status, {
       'Content-Type': isText ? TEXT : JSON_TYPE,
@@ -64,17 +76,39 @@ export class HttpApi {
     response.end(isText ? answer.body : JSON.stringify(answer.body));
   }
 
-  #route(request: IncomingMessage): HttpAnswer {
-    const { method = 'GET', url = '/' } = request;
+  #route(request: IncomingMessage, form: string): HttpAnswer {
+    const { routes, forms, accepts, logger } = this.#parts;
+    const { method = 'GET', url = '/', headers } = request;
     const [path = '/', ...rest] = url.split('?');
-    const parameters = new URLSearchParams(rest.join('?'));
-    this.#logger.debug(`${method} ${path}`);
-    const route = this.#routes.get(path);
-    if (route === undefined || (method !== 'GET' && method !== 'HEAD')) {
-      return unknown(route === undefined ? 404 : 405, `No endpoint ${method} ${path}.`);
+    const query = new URLSearchParams(rest.join('?'));
+    const fields = new URLSearchParams(form);
+    logger.debug(`${method} ${path}`);
+    const isPost = method === 'POST';
+    const route = isPost ? forms.get(path) : routes.get(path);
+    if (route === undefined || !(isPost || method === 'GET' || method === 'HEAD')) {
+      const isKnown = routes.has(path) || forms.has(path);
+      return unknown(isKnown ? 405 : 404, `No endpoint ${method} ${path}.`);
     }
-    return route((name) => parameters.get(name) ?? '');
+    const token = query.get('accessToken') ?? headers['accesstoken'];
+    if (!OPEN_PATHS.test(path) && !accepts(typeof token === 'string' ? token : undefined)) {
+      return { status: 403, body: { status: 403, error: 'Forbidden', message: 'user not found!' } };
+    }
+    return route((name) => query.get(name) ?? fields.get(name) ?? '');
   }
+}
+
+/** The body of a POST; that of anything else is read and dropped. */
+async function readForm(request: IncomingMessage): Promise<string> {
+  let form = '';
+  request.setEncoding('utf8');
+  try {
+    for await (const chunk of request) {
+      if (form.length < FORM_BYTES) form += String(chunk);
+    }
+  } catch {
+    // The client is gone; nobody reads the answer.
+  }
+  return request.method === 'POST' ? form : '';
 }
 
 /** `{code, message, data}` around what v2 and v3 answer. */

@@ -61,6 +61,7 @@ export function aServer(): FakeServer {
     handlers: registry.handlers,
     faults,
     abilities: ABILITIES,
+    accepts: () => true,
   });
   let opened = 0;
 

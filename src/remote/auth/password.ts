@@ -1,0 +1,140 @@
+/**
+ * Owns the login with user and password of one client: when to log in, at which server, and how long a token is used. Called by the session
+ * for each request. One login at a time, whoever waits. A token is renewed in the background in the last tenth of its life, and at once
+ * after the server has refused it, which happens when a server forgets it. It has no timer: a client that asks nothing logs in never.
+ */
+import { AuthError, ConnectionError, isNacosError, RequestTimeoutError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { Clock } from '../../util/clock.js';
+import { asError, runInBackground, waitWithin } from '../../util/deferred.js';
+import type { AuthHeaders, CredentialBounds, Credentials } from './credentials.js';
+import type { Login, LoginServer, LoginToken } from './login.js';
+
+export interface PasswordOptions {
+  readonly username: string;
+  readonly password: string;
+  readonly servers: readonly LoginServer[];
+  readonly login: Login;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const LOGIN_TIMEOUT_MS = 3000;
+/** Nacos' own client renews between a fifteenth and a tenth of the life before its end, spread so that clients do not come together. */
+const EARLIEST = 1 / 10;
+const LATEST = 1 / 15;
+/** A refusal of a token this young is no matter of its age: logging in again at once would be a hot loop. */
+const YOUNG_MS = 1000;
+
+interface Token {
+  readonly headers: AuthHeaders;
+  readonly sinceMs: number;
+  readonly renewMs: number;
+  readonly endMs: number;
+}
+
+export function createPasswordCredentials(options: PasswordOptions): Credentials {
+  return new PasswordCredentials(options);
+}
+
+class PasswordCredentials implements Credentials {
+  readonly #options: PasswordOptions;
+  readonly #abort = new AbortController();
+  #token: Token | undefined;
+  #login: Promise<Token> | undefined;
+  /** The server that answered last comes first. */
+  #preferred = 0;
+  #saidFailure = false;
+
+  constructor(options: PasswordOptions) {
+    this.#options = options;
+  }
+
+  current(): AuthHeaders | undefined {
+    const token = this.#token;
+    const nowMs = this.#options.clock.nowMs();
+    if (token === undefined || nowMs >= token.endMs) return undefined;
+    if (nowMs >= token.renewMs) runInBackground(this.#renewEarly());
+    return token.headers;
+  }
+
+  async obtain(bounds: CredentialBounds): Promise<AuthHeaders> {
+    const good = this.current();
+    if (good !== undefined) return good;
+    const token = await waitWithin(this.#renew(), {
+      clock: this.#options.clock,
+      timeoutMs: bounds.timeoutMs,
+      signal: bounds.signal,
+      holdsProcess: bounds.holdsProcess ?? true,
+      onTimeout: () => new RequestTimeoutError('the login to Nacos was not answered in time'),
+    });
+    return token.headers;
+  }
+
+  refuse(headers: AuthHeaders): void {
+    const token = this.#token;
+    if (token?.headers !== headers) return;
+    if (this.#options.clock.nowMs() - token.sinceMs >= YOUNG_MS) this.#token = undefined;
+  }
+
+  close(): void {
+    this.#abort.abort(new ConnectionError('CONNECTION_LOST', 'the client is closed'));
+    this.#token = undefined;
+  }
+
+  /** The old token is good still: that it could not be renewed matters only at its end. */
+  async #renewEarly(): Promise<void> {
+    await this.#renew().catch((error: unknown) => {
+      this.#options.logger.debug(`the login could not be renewed yet: ${asError(error).message}`);
+    });
+  }
+
+  #renew(): Promise<Token> {
+    this.#login ??= this.#logIn().finally(() => {
+      this.#login = undefined;
+    });
+    return this.#login;
+  }
+
+  async #logIn(): Promise<Token> {
+    const { servers, login, username, password, logger } = this.#options;
+    const { signal } = this.#abort;
+    let failure: Error = new ConnectionError('CONNECT_FAILED', 'no server to log in at');
+    for (let offset = 0; offset < servers.length; offset += 1) {
+      const index = (this.#preferred + offset) % servers.length;
+      const server = servers[index];
+      if (server === undefined) break;
+      try {
+        const bounds = { username, password, timeoutMs: LOGIN_TIMEOUT_MS, signal };
+        const token = this.#keep(await login(server, bounds));
+        this.#preferred = index;
+        if (this.#saidFailure) logger.info(`logged in to Nacos as ${username}`);
+        this.#saidFailure = false;
+        return token;
+      } catch (error) {
+        failure = asError(error);
+        if (signal.aborted) throw failure;
+        // Another server of the same cluster knows the same users.
+        if (failure instanceof AuthError) break;
+      }
+    }
+    if (isNacosError(failure) && failure.code === 'FORBIDDEN' && !this.#saidFailure) {
+      this.#saidFailure = true;
+      logger.error(`${failure.message}; trying again`);
+    }
+    throw failure;
+  }
+
+  #keep({ accessToken, lifetimeMs }: LoginToken): Token {
+    const { clock } = this.#options;
+    const sinceMs = clock.nowMs();
+    const window = lifetimeMs * (LATEST + (EARLIEST - LATEST) * clock.random());
+    this.#token = {
+      headers: Object.freeze({ accessToken }),
+      sinceMs,
+      renewMs: sinceMs + lifetimeMs - window,
+      endMs: sinceMs + lifetimeMs,
+    };
+    return this.#token;
+  }
+}
