@@ -39,6 +39,8 @@ const NEVER = {
 
 /** Packages, and the parts that may import them. Any other package may not be imported at all. */
 const PACKAGES = {
+  // The user's own, and only in what only users of Nest load.
+  '@nestjs/core': ['adapters'],
   '@grpc/grpc-js': ['dev-server'],
   yaml: ['options', 'settings'],
 };

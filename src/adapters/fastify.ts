@@ -17,7 +17,8 @@ import type {
 } from 'fastify';
 
 import type { ServerRegistration } from '../process-hub.js';
-import { answerHealth, registerServer, type RegisterOptions } from './explicit.js';
+import { registerServer, type RegisterOptions } from './explicit.js';
+import { answerHealth } from './health-answer.js';
 
 export type { ServerRegistration } from '../process-hub.js';
 export type { RegisterOptions } from './explicit.js';
@@ -32,7 +33,7 @@ declare module 'fastify' {
 /** Keys that Fastify itself reads from the options of any plugin. */
 const FASTIFY_KEYS = ['prefix', 'logLevel', 'logSerializers'];
 
-const attached = new WeakSet<object>();
+const attached = new WeakMap<object, ServerRegistration>();
 
 /**
  * Registers the server once it listens:
@@ -58,13 +59,17 @@ export async function nacosServing<
   >,
   given: RegisterOptions,
 ): Promise<void> {
-  // By a second plugin of the app, or by a copy of the whole app in another one.
-  if (attached.has(app.server)) return;
-  attached.add(app.server);
+  const present = attached.get(app.server);
+  if (present !== undefined) {
+    // Once by a plugin of its own scope and once more by the app: each may want to reach it.
+    if (!app.hasDecorator('nacos')) app.decorate('nacos', present);
+    return;
+  }
   const options: RegisterOptions = Object.fromEntries(
     Object.entries(given).filter(([key]) => !FASTIFY_KEYS.includes(key)),
   );
   const registration = registerServer(app.server, options);
+  attached.set(app.server, registration);
   app.decorate('nacos', registration);
   leaveFirst(app, registration);
 

@@ -5,7 +5,8 @@
 import type { NamedPlugin, Server } from '@hapi/hapi';
 
 import type { ServerRegistration } from '../process-hub.js';
-import { answerHealth, registerServer, type RegisterOptions } from './explicit.js';
+import { registerServer, type RegisterOptions } from './explicit.js';
+import { answerHealth } from './health-answer.js';
 
 export type { ServerRegistration } from '../process-hub.js';
 export type { RegisterOptions } from './explicit.js';

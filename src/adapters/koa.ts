@@ -4,7 +4,8 @@
  */
 import type { Middleware } from 'koa';
 
-import { answerHealth, registerAutomatically, type RegisterOptions } from './explicit.js';
+import { registerAutomatically, type RegisterOptions } from './explicit.js';
+import { answerHealth } from './health-answer.js';
 
 export type { RegisterOptions } from './explicit.js';
 

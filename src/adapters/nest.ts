@@ -7,6 +7,8 @@
  * on; Nest 11 begins with `onModuleDestroy`, module after module by their distance from the root, and ours
  * is made the nearest, so that nothing the app needs to answer is gone while requests still come in.
  */
+import { Server } from 'node:net';
+
 import type {
   DynamicModule,
   FactoryProvider,
@@ -76,9 +78,10 @@ export class NacosServing implements OnApplicationBootstrap, OnModuleDestroy {
   /** Of Nest: now there is a server. */
   onApplicationBootstrap(): void {
     const { httpAdapter } = this.#host;
+    const server: unknown = httpAdapter?.getHttpServer();
     // An application context without HTTP, or a microservice alone.
-    if (httpAdapter === undefined) return;
-    this.#registration = registerServer(httpAdapter.getHttpServer(), this.#options);
+    if (!(server instanceof Server)) return;
+    this.#registration = registerServer(server, this.#options);
     if (this.#ready !== undefined) this.#registration.setReady(this.#ready);
     this.#leaveBefore(httpAdapter);
   }
