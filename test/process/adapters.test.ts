@@ -1,0 +1,213 @@
+/**
+ * The explicit way in, framework by framework: an app as a user would write it, with our package installed beside the framework, against the
+ * dev server. The first test of each waits in its quiet time for as long as it takes to look at everything.
+ */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import type { Instance } from '../../src/model.js';
+import { startDevServer, type DevServer } from '../../src/dev-server/index.js';
+import type { Child } from '../helpers/child.js';
+import {
+  appFolder,
+  type AppFolder,
+  type Installed,
+  type StartOptions,
+} from '../helpers/explicit-app.js';
+
+const NEST_11: Installed = nest('node_modules');
+const NEST_12: Installed = nest('test/fixtures/apps/nest-12/node_modules');
+
+interface Case {
+  readonly name: string;
+  readonly app: string;
+  readonly packages: Installed;
+  readonly formats: readonly ('cjs' | 'mjs')[];
+  readonly args?: readonly string[];
+  /** The route is one of the framework. Default true. */
+  readonly health?: boolean;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'Express 4',
+    app: 'express',
+    packages: { express: 'node_modules/express-4' },
+    formats: ['cjs', 'mjs'],
+  },
+  {
+    name: 'Express 5',
+    app: 'express',
+    packages: { express: 'node_modules/express' },
+    formats: ['cjs', 'mjs'],
+  },
+  { name: 'Koa', app: 'koa', packages: { koa: 'node_modules/koa' }, formats: ['cjs', 'mjs'] },
+  {
+    name: 'Hono',
+    app: 'hono',
+    packages: { hono: 'node_modules/hono', '@hono/node-server': 'node_modules/@hono/node-server' },
+    formats: ['cjs', 'mjs'],
+  },
+  {
+    name: 'Fastify 4',
+    app: 'fastify',
+    packages: { fastify: 'node_modules/fastify-4' },
+    formats: ['cjs', 'mjs'],
+  },
+  {
+    name: 'Fastify 5',
+    app: 'fastify',
+    packages: { fastify: 'node_modules/fastify' },
+    formats: ['cjs', 'mjs'],
+  },
+  {
+    name: 'hapi',
+    app: 'hapi',
+    packages: { '@hapi/hapi': 'node_modules/@hapi/hapi' },
+    formats: ['cjs', 'mjs'],
+  },
+  {
+    name: 'Nest 11 on Express',
+    app: 'nest',
+    packages: NEST_11,
+    formats: ['cjs', 'mjs'],
+    args: ['express'],
+    health: false,
+  },
+  {
+    name: 'Nest 11 on Fastify',
+    app: 'nest',
+    packages: NEST_11,
+    formats: ['cjs', 'mjs'],
+    args: ['fastify', 'async'],
+    health: false,
+  },
+  {
+    name: 'Nest 12 on Express',
+    app: 'nest',
+    packages: NEST_12,
+    formats: ['cjs', 'mjs'],
+    args: ['express', 'async'],
+    health: false,
+  },
+  {
+    name: 'Nest 12 on Fastify',
+    app: 'nest',
+    packages: NEST_12,
+    formats: ['cjs', 'mjs'],
+    args: ['fastify'],
+    health: false,
+  },
+  {
+    name: 'node:http',
+    app: 'plain',
+    packages: {},
+    formats: ['cjs', 'mjs'],
+    args: ['http'],
+    health: false,
+  },
+];
+
+function nest(modules: string): Installed {
+  const names = ['common', 'core', 'platform-express', 'platform-fastify'];
+  return {
+    ...Object.fromEntries(names.map((name) => [`@nestjs/${name}`, `${modules}/@nestjs/${name}`])),
+    'reflect-metadata': 'node_modules/reflect-metadata',
+  };
+}
+
+let dev: DevServer;
+const folders: AppFolder[] = [];
+let services = 0;
+
+beforeAll(async () => {
+  dev = await startDevServer({ port: 0 });
+});
+afterAll(async () => {
+  for (const folder of folders) folder[Symbol.dispose]();
+  await dev.close();
+});
+
+function folderOf(packages: Installed): AppFolder {
+  const folder = appFolder(packages);
+  folders.push(folder);
+  return folder;
+}
+
+interface Running extends AsyncDisposable {
+  readonly child: Child;
+  readonly service: string;
+  readonly port: number;
+  rows(): readonly Instance[];
+  get(url: string): Promise<{ status: number; text: string }>;
+}
+
+/** Starts the app under a name of its own and waits for its row. */
+async function run(
+  folder: AppFolder,
+  app: string,
+  quietMs: number,
+  options: Pick<StartOptions, 'format'> & Partial<StartOptions>,
+): Promise<Running> {
+  services += 1;
+  const service = `explicit-${String(services)}`;
+  const child = folder.start(app, {
+    ...options,
+    env: { NACOS_SERVER: dev.address, SERVICE: service, QUIET_MS: String(quietMs), ...options.env },
+  });
+  try {
+    const port = Number((await child.line(/^listening on (\d+)$/))[1]);
+    const rows = (): readonly Instance[] => dev.instances(service);
+    await vi.waitFor(() => expect(rows()).toMatchObject([{ port, healthy: true }]), WAIT);
+    return {
+      child,
+      service,
+      port,
+      rows,
+      async get(url) {
+        const response = await fetch(`http://127.0.0.1:${String(port)}${url}`, {
+          headers: { connection: 'close' },
+        });
+        return { status: response.status, text: await response.text() };
+      },
+      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await child[Symbol.asyncDispose]();
+    throw new Error(`it was not registered:\n${child.lines.join('\n')}`, { cause: error });
+  }
+}
+
+const WAIT = { timeout: 20_000, interval: 20 };
+const LONG_MS = 50_000;
+
+describe.each(CASES)('$name', ({ app, packages, formats, args = [], health = true }) => {
+  const folder = folderOf(packages);
+
+  it.each(formats)('leaves before it refuses anything when it is closed (%s)', async (format) => {
+    await using running = await run(folder, app, LONG_MS, { format, args });
+    if (health) {
+      await vi.waitFor(async () => expect((await running.get('/health')).status).toBe(200), WAIT);
+    }
+    running.child.kill('SIGUSR2');
+    await running.child.line(/^closing$/);
+    await vi.waitFor(() => expect(running.rows()).toEqual([]), WAIT);
+    expect(await running.get('/')).toEqual({ status: 200, text: 'hello' });
+    if (health)
+      expect(await running.get('/health')).toEqual({ status: 503, text: '{"ready":false}' });
+    expect(running.child.lines).not.toContain('closed');
+  });
+
+  it('is one row with the preload on top, under the name that code gives, and ends', async () => {
+    await using running = await run(folder, app, 0, {
+      format: 'cjs',
+      args,
+      preload: true,
+      env: { NACOS_SERVICE_NAME: 'not-this-one' },
+    });
+    running.child.kill('SIGUSR2');
+    await running.child.line(/^closed$/);
+    expect(running.rows()).toEqual([]);
+    expect(await running.child.exit()).toEqual({ code: 0, signal: null });
+    expect(dev.instances('not-this-one')).toEqual([]);
+  });
+});
