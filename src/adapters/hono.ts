@@ -23,8 +23,9 @@ export function nacosServing(options?: RegisterOptions): MiddlewareHandler {
   registerAutomatically(options);
   const path = options?.health?.path;
   return async (c, next) => {
-    // Hono answers HEAD by the GET route, without the body.
-    if (path === undefined || c.req.path !== path || c.req.method !== 'GET') return next();
+    // Hono drops the body of what answers HEAD.
+    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (path === undefined || c.req.path !== path || !isRead) return next();
     const { status, body } = answerHealth();
     return c.body(body, status, {
       'content-type': 'application/json',

@@ -22,8 +22,9 @@ export function nacosServing(options?: RegisterOptions): Middleware {
   registerAutomatically(options);
   const path = options?.health?.path;
   return async (ctx, next) => {
-    // Koa's own HEAD handling drops the body and keeps its length.
-    if (path === undefined || ctx.path !== path || !['GET', 'HEAD'].includes(ctx.method)) {
+    // Koa drops the body of what answers HEAD.
+    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
+    if (path === undefined || ctx.path !== path || !isRead) {
       await next();
       return;
     }
