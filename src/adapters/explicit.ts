@@ -10,7 +10,7 @@ import { checkCode } from '../options/load.js';
 import type { OptionsInput } from '../options/schema.js';
 import type { ServerRegistration } from '../process-hub.js';
 import { createLateRegistration } from '../runtime/late-registration.js';
-import { findHub, installCallHooks } from './hooks.js';
+import { findHub, installCallHooks, installFrameworkHooks } from './hooks.js';
 
 export type RegisterOptions = OptionsInput;
 
@@ -41,6 +41,7 @@ export function registerAutomatically(options?: RegisterOptions): void {
   checkCode(options);
   const hub = findHub();
   installCallHooks(hub);
+  installFrameworkHooks(hub);
   const given = options !== undefined && Object.keys(options).length > 0 ? options : undefined;
   if (!hub.watchServers(given)) {
     throw new ConfigError(

@@ -14,6 +14,9 @@ interface CallHooks {
   installHttpHook(hub: ProcessHub): void;
   installFetchHook(hub: ProcessHub): void;
 }
+interface FrameworkHooks {
+  installFastifyHook(hub: ProcessHub): void;
+}
 
 const HUB = Symbol.for('nacos-serving.runtime.1');
 const load = createRequire(import.meta.url);
@@ -36,4 +39,10 @@ export function installCallHooks(hub: ProcessHub): void {
   const { installFetchHook } = load('./fetch-hook.cjs') as Pick<CallHooks, 'installFetchHook'>;
   installHttpHook(hub);
   installFetchHook(hub);
+}
+
+/** Has apps of frameworks which refuse requests before they close their server leave before that. Idempotent. */
+export function installFrameworkHooks(hub: ProcessHub): void {
+  const { installFastifyHook } = load('./fastify-hook.cjs') as FrameworkHooks;
+  installFastifyHook(hub);
 }

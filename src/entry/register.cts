@@ -3,6 +3,7 @@
  * registered as they listen, and HTTP clients reach services by name. It installs hooks and nothing more
  * (see runtime/hub.cts), however often and by however many copies it is loaded.
  */
+import { installFastifyHook } from '../adapters/fastify-hook.cjs';
 import { installFetchHook } from '../adapters/fetch-hook.cjs';
 import { installHttpHook } from '../adapters/http-hook.cjs';
 import { findHub, say } from '../runtime/hub.cjs';
@@ -14,6 +15,7 @@ try {
   if (hub.version === VERSION || hub.automatic === false) {
     installHttpHook(hub);
     installFetchHook(hub);
+    installFastifyHook(hub);
     hub.watchServers();
   }
 } catch (error) {

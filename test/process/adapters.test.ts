@@ -2,6 +2,8 @@
  * The explicit way in, framework by framework: an app as a user would write it, with our package installed beside the framework, against the
  * dev server. The first test of each waits in its quiet time for as long as it takes to look at everything.
  */
+import path from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { Instance } from '../../src/model.js';
@@ -152,7 +154,14 @@ async function run(
   const service = `explicit-${String(services)}`;
   const child = folder.start(app, {
     ...options,
-    env: { NACOS_SERVER: dev.address, SERVICE: service, QUIET_MS: String(quietMs), ...options.env },
+    env: {
+      NACOS_SERVER: dev.address,
+      // For what is unaware of us, and to be outdone by options in code.
+      NACOS_SERVICE_NAME: service,
+      SERVICE: service,
+      QUIET_MS: String(quietMs),
+      ...options.env,
+    },
   });
   try {
     const port = Number((await child.line(/^listening on (\d+)$/))[1]);
@@ -209,5 +218,86 @@ describe.each(CASES)('$name', ({ app, packages, formats, args = [], health = tru
     expect(running.rows()).toEqual([]);
     expect(await running.child.exit()).toEqual({ code: 0, signal: null });
     expect(dev.instances('not-this-one')).toEqual([]);
+  });
+});
+
+describe.each([
+  ['4', 'node_modules/fastify-4'],
+  ['5', 'node_modules/fastify'],
+])('Fastify %s that knows nothing of us', (_, fastify) => {
+  const folder = folderOf({ fastify });
+
+  it('leaves before it refuses anything when it is closed', async () => {
+    await using running = await run(folder, 'fastify-unaware', 0, {
+      format: 'mjs',
+      preload: true,
+      env: { NACOS_QUIET_TIME: String(LONG_MS / 1000), NACOS_SHUTDOWN_TIMEOUT: '60' },
+    });
+    running.child.kill('SIGUSR2');
+    await vi.waitFor(() => expect(running.rows()).toEqual([]), WAIT);
+    expect(await running.get('/')).toEqual({ status: 200, text: 'hello' });
+    expect(running.child.lines).not.toContain('preClose');
+  });
+});
+
+describe('Fastify', () => {
+  const folder = folderOf({ fastify: 'node_modules/fastify' });
+
+  it('is one instance on localhost, where it listens twice', async () => {
+    await using running = await run(folder, 'fastify', 0, {
+      format: 'mjs',
+      preload: true,
+      env: { HOST: 'localhost' },
+    });
+    running.child.kill('SIGUSR2');
+    await running.child.line(/^closed$/);
+    expect(running.rows()).toEqual([]);
+    await running.child.exit();
+  });
+});
+
+describe.each([
+  ['11', NEST_11],
+  ['12', NEST_12],
+])('Nest %s with shutdown hooks', (_, packages) => {
+  const folder = folderOf(packages);
+
+  it.each(['express', 'fastify'])(
+    'leaves once when a signal comes, and then closes (%s)',
+    async (platform) => {
+      await using running = await run(folder, 'nest', 0, {
+        format: 'mjs',
+        args: [platform, 'hooks'],
+        env: { NACOS_LOG_LEVEL: 'info' },
+      });
+      running.child.kill('SIGTERM');
+      expect(await running.child.exit()).toEqual({ code: null, signal: 'SIGTERM' });
+      const { lines } = running.child;
+      const leaving = lines.findIndex((line) => line.includes('leaving Nacos'));
+      expect(lines[leaving]).toContain('SIGTERM');
+      expect(lines.findIndex((line) => line === 'database closed')).toBeGreaterThan(leaving);
+      expect(lines.filter((line) => line.includes('leaving Nacos'))).toHaveLength(1);
+      expect(running.rows()).toEqual([]);
+    },
+  );
+});
+
+describe('registerServer', () => {
+  const folder = folderOf({});
+  const tls = (file: string): string => path.join(import.meta.dirname, '../fixtures/tls', file);
+  const env = { KEY: tls('orders.key'), CERT: tls('orders.crt') };
+
+  it.each([
+    ['http', 'after', {}],
+    ['https', 'before', { secure: 'true' }],
+    ['http2', 'before', {}],
+  ])('takes a server of %s, told %s it listens, and no other one', async (kind, when, metadata) => {
+    await using running = await run(folder, 'plain', 0, { format: 'mjs', args: [kind, when], env });
+    await running.child.line(/^service says registered$/);
+    expect(running.rows()).toMatchObject([{ port: running.port, metadata }]);
+    running.child.kill('SIGUSR2');
+    await running.child.line(/^closed$/);
+    expect(running.rows()).toEqual([]);
+    await running.child.exit();
   });
 });
