@@ -4,6 +4,7 @@
  * surroundings never do. With the preload in, or with two of these calls, a server is registered once.
  */
 import type { Server } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 
 import { ConfigError } from '../errors.js';
 import { checkCode } from '../options/load.js';
@@ -43,7 +44,9 @@ export function registerAutomatically(options?: RegisterOptions): void {
   installCallHooks(hub);
   installFrameworkHooks(hub);
   const given = options !== undefined && Object.keys(options).length > 0 ? options : undefined;
-  if (!hub.watchServers(given)) {
+  // A process may make its app again and again, as tests do.
+  if (given !== undefined && isDeepStrictEqual(given, hub.code)) hub.watchServers();
+  else if (!hub.watchServers(given)) {
     throw new ConfigError(
       'INVALID_OPTION',
       'options (code): come too late, the options of this process are in use already; give them before a server listens',
