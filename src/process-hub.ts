@@ -116,6 +116,8 @@ export interface ProcessRuntime {
     change: InstanceChange,
     options?: WaitOptions & { readonly service?: string },
   ): Promise<readonly RegistrationStatus[]>;
+  /** The user's part of the readiness of every registration of this process. */
+  setReady(ready: boolean): void;
   /** For health: something is registered and ready, and nothing is on its way out. */
   readonly isReady: boolean;
 }
@@ -141,6 +143,8 @@ export interface ProcessHub {
   readonly runtime: ProcessRuntime | undefined;
   /** Loads the runtime once; later calls give the same promise. Never rejects. */
   load(): Promise<ProcessRuntime | undefined>;
+  /** As `ProcessRuntime.setReady`, also before the runtime is there. */
+  setReady(ready: boolean): void;
   /** Holds SIGTERM and SIGINT from now on; undefined lets them through again. */
   setSignalHold(hold: SignalHold | undefined): void;
   /**

@@ -29,6 +29,8 @@ export interface Heartbeat {
 
 const TRIES = 2;
 const MAX_PAUSE_MS = 500;
+/** The second check has a third of the time: with the defaults a dead link is known within 10 s of its last sign of life. */
+const SECOND_SHARE = 1 / 3;
 
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { clock, link, intervalMs, timeoutMs } = options;
@@ -47,7 +49,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       const reply = await link.connection.unary(
         message(HEALTH_CHECK_REQUEST, link.connection, {}),
         {
-          timeoutMs,
+          timeoutMs: attempt === 1 ? timeoutMs : timeoutMs * SECOND_SHARE,
           holdsProcess: false,
         },
       );

@@ -52,6 +52,10 @@ class Hub implements ProcessHub {
     this.#gate.setHold(hold);
   }
 
+  setReady(ready: boolean): void {
+    this.#tell((runtime) => runtime.setReady(ready));
+  }
+
   watchServers(code?: object): boolean {
     const inTime = code === undefined || this.#loading === undefined;
     if (code !== undefined && inTime) this.#code = code;

@@ -17,6 +17,8 @@ export interface OwnServer extends AsyncDisposable {
   start(): Promise<void>;
   /** `kill -9` of the server process, not of the script around it. */
   kill(): Promise<void>;
+  /** On: the server process stands still (SIGSTOP), with all its sockets open. */
+  freeze(on: boolean): Promise<void>;
 }
 
 /** Relative to the HTTP port: what Nacos and r-nacos listen on. */
@@ -64,6 +66,9 @@ export async function anOwnServer(): Promise<OwnServer> {
     async kill() {
       process.kill(await serverPid(), 'SIGKILL');
       await ended();
+    },
+    async freeze(on) {
+      process.kill(await serverPid(), on ? 'SIGSTOP' : 'SIGCONT');
     },
     async [Symbol.asyncDispose]() {
       script?.kill('SIGTERM');

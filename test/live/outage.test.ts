@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { createClient, type NacosClient } from '../../src/index.js';
 import { silentLogger } from '../../src/logger.js';
@@ -106,6 +106,35 @@ describe('when Nacos is away', () => {
       expect(failed).toBe('0');
       expect(await caller.exit()).toEqual({ code: 0, signal: null });
       expect(await sorted()).toEqual(wanted);
+    },
+    STARTS_MS,
+  );
+
+  it(
+    'a server that stands still for 20 s has exactly the same rows within 10 s after it goes on, and no call fails meanwhile',
+    async () => {
+      const { server, provider, rows } = await aScene('outage-freeze');
+      await server.start();
+      const app = provider('A');
+      const [, port = ''] = await app.line(/listens on port (\d+)/);
+      await within(6000, async () => expect(await rows()).toEqual([Number(port)]));
+      const caller = own(
+        startNode(['--require', PRELOAD, CALLER, 'http://outage-freeze/hello'], {
+          env: { NACOS_SERVER: server.address },
+        }),
+      );
+      await caller.line(/^answered: 50$/);
+
+      await server.freeze(true);
+      const thawMs = performance.now() + 20_000;
+      await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(thawMs), {
+        timeout: 30_000,
+      });
+      await server.freeze(false);
+      await within(10_000, async () => expect(await rows()).toEqual([Number(port)]));
+      caller.process.stdin?.end();
+      const [, failed] = await caller.line(/^calls: \d+, failed: (\d+)$/);
+      expect(failed).toBe('0');
     },
     STARTS_MS,
   );
