@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { DEV_ROWS } from '../../../src/cli/args.js';
 import { helpText } from '../../../src/cli/help.js';
-import { INERT_ROWS, OPTION_ROWS } from '../../../src/options/schema.js';
+import { OPTION_ROWS } from '../../../src/options/schema.js';
 
 describe('help', () => {
   it.each([undefined, 'run', 'help'] as const)(
@@ -14,7 +14,6 @@ describe('help', () => {
         expect(text).toContain(row.env);
         expect(text.replace(/\s+/g, ' ')).toContain(row.doc);
       }
-      for (const row of INERT_ROWS) expect(text).toContain(`--${row.flag}`);
     },
   );
 

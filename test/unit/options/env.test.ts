@@ -16,7 +16,7 @@ describe('environment variables', () => {
 
   it('of others are left alone', () => {
     expect(
-      load({ env: { NACOS_PASSWORD: 'x', NACOS_AUTH_ENABLE: 'y', NACOS_SERVR: 'z' } }),
+      load({ env: { NACOS_PASSWRD: 'x', NACOS_AUTH_ENABLE: 'y', NACOS_SERVR: 'z' } }),
     ).toEqual(load());
   });
 });

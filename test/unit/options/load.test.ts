@@ -6,7 +6,6 @@ import { loadOptions } from '../../../src/options/load.js';
 import {
   codeKey,
   fileKey,
-  INERT_ROWS,
   OPTION_ROWS,
   splitPath,
   type OptionRow,
@@ -26,14 +25,34 @@ const SAMPLES: Readonly<Record<string, readonly [text: string, code: unknown, va
     ],
   ],
   namespace: ['dev', 'dev', 'dev'],
+  username: ['ann', 'ann', 'ann'],
+  password: ['a b=c', 'a b=c', 'a b=c'],
   'service.name': ['demo.api', 'demo.api', 'demo.api'],
   'service.ip': ['[fe80::1]', '[fe80::1]', 'fe80::1'],
   'service.port': ['8080', 8080, 8080],
   'service.group': ['G:1', 'G:1', 'G:1'],
   'service.cluster': ['hz', 'hz', 'hz'],
   'service.weight': ['0', 0, 0],
+  'service.advertised_ip': ['203.0.113.7', '203.0.113.7', '203.0.113.7'],
+  'service.advertised_port': ['30080', 30080, 30080],
+  'network.prefer': ['eth1, 10.0.0.0/8', ['eth1', '10.0.0.0/8'], ['eth1', '10.0.0.0/8']],
+  'network.ignore': ['docker*', ['docker*'], ['docker*']],
+  'network.family': ['IPv6', 'ipv6', 'ipv6'],
   'service.metadata': ['a=1,b=x=y', { a: '1', b: 'x=y' }, { a: '1', b: 'x=y' }],
   'registration.auto_register': ['false', false, false],
+  'registration.register_on_startup': ['false', false, false],
+  'registration.register_on_request': ['true', true, true],
+  'registration.retry_times': ['0', 0, 0],
+  'registration.retry_interval': ['.5', 500, 500],
+  'registration.fail_fast': ['on', true, true],
+  'registration.show_detection': ['1', true, true],
+  'readiness.path': ['/ready?x=1', '/ready?x=1', '/ready?x=1'],
+  'readiness.interval': ['2', 2000, 2000],
+  'readiness.delay': ['1', 1000, 1000],
+  'readiness.register_disabled': ['yes', true, true],
+  'health.path': ['/health', '/health', '/health'],
+  'health.port': ['0', 0, 0],
+  'control.enabled': ['off', false, false],
   'discovery.empty_protection': ['No', false, false],
   'heartbeat.interval': ['1.5', 1500, 1500],
   'heartbeat.timeout': ['0.5', 500, 500],
@@ -128,7 +147,20 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   'service.cluster': 'DEFAULT',
   'service.weight': 1,
   'service.metadata': {},
+  'network.prefer': [],
+  'network.ignore': [],
+  'network.family': 'auto',
   'registration.auto_register': true,
+  'registration.register_on_startup': true,
+  'registration.register_on_request': false,
+  'registration.retry_times': 3,
+  'registration.retry_interval': 2000,
+  'registration.fail_fast': false,
+  'registration.show_detection': false,
+  'readiness.interval': 1000,
+  'readiness.delay': 0,
+  'readiness.register_disabled': false,
+  'control.enabled': true,
   'discovery.empty_protection': true,
   'heartbeat.interval': 5000,
   'heartbeat.timeout': 3000,
@@ -259,42 +291,6 @@ describe('the loaded options', () => {
     expect(load({ files: { 'nacos.yaml': 'nacos: {namespace: ""}' } }).options.namespace).toBe(
       'public',
     );
-  });
-});
-
-describe('keys of the original without effect here', () => {
-  it('are accepted, with one notice each', () => {
-    const { notices } = load({
-      files: { 'nacos.yaml': 'registration:\n  retry_times: 5\n  retryInterval: 2.5\n' },
-      env: { NACOS_REGISTER_ON_REQUEST: 'true' },
-      cli: { 'registration.register_on_startup': 'false' },
-    });
-    expect([...notices].sort()).toEqual([
-      'registration.register_on_request (env NACOS_REGISTER_ON_REQUEST) has no effect in this version',
-      'registration.register_on_startup (--register-on-startup) has no effect in this version',
-      'registration.retry_interval (nacos.yaml:3) has no effect in this version',
-      'registration.retry_times (nacos.yaml:2) has no effect in this version',
-    ]);
-  });
-
-  it('need no notice when they ask for what happens anyway', () => {
-    const cli = {
-      'registration.register_on_startup': 'true',
-      'registration.register_on_request': 'false',
-    };
-    expect(load({ cli }).notices).toEqual([]);
-  });
-
-  it('are checked all the same', () => {
-    expect(failure({ cli: { 'registration.retry_times': '1.5' } }).message).toBe(
-      'registration.retry_times = "1.5" (--retry-times): must be a whole number from 0 to 1000000',
-    );
-  });
-
-  it('are no options of code', () => {
-    for (const row of INERT_ROWS) {
-      expect(failure({ code: nested(codePath(row), 1) }).code).toBe('UNKNOWN_OPTION');
-    }
   });
 });
 
