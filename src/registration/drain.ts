@@ -1,48 +1,73 @@
 /**
- * Owns how the app's HTTP servers finish when nobody else does it: no new connections, idle ones closed, requests in flight
- * answered. Used by the shutdown, only when the app has no signal handler of its own. Bounded; it never cuts a request
- * short by itself.
+ * Owns how the app's HTTP servers finish: callers are sent away while it leaves, and, when the app has no signal handler of its own,
+ * no new connections, idle ones closed, requests in flight answered. Used by the shutdown. Bounded; it never cuts a
+ * request short by itself, and never waits for a connection that owes no answer.
  */
 import type { Server } from 'node:net';
 
 import type { Clock } from '../util/clock.js';
-import { waitWithin } from '../util/deferred.js';
+import { createDeferred, waitWithin } from '../util/deferred.js';
+import { followConnections, type OpenConnections } from './open-connections.js';
 
 /** Connections that become idle after the last look are closed with the next one. */
 const LOOK_MS = 50;
+/** A connection that has just been made may be about to bring a request: so many looks in a row have to find no work. */
+const IDLE_LOOKS = 5;
 
 export interface Drain {
-  /** Follows the sessions of an http2 server from now on: the server itself tells nobody which ones it has. */
+  /** Follows its connections from now on: the server itself tells nobody which ones it has. Idempotent. */
   watch(server: Server): void;
-  /** Resolves when every watched server is closed, or after `timeoutMs`. Never rejects. */
+  /** The next response of each connection of this server, or of all, is its last. */
+  sendAway(server?: Server): void;
+  /** Takes `sendAway` back. */
+  keep(): void;
+  /** Resolves when every watched server is closed or has no work left, or after `timeoutMs`. Never rejects. */
   run(timeoutMs: number): Promise<void>;
 }
 
 export function createDrain(clock: Clock): Drain {
-  const open = new Map<Server, Set<object>>();
+  const followed = new WeakMap<Server, OpenConnections>();
+  const open = new Map<Server, OpenConnections>();
   return {
     watch(server) {
-      if (open.has(server)) return;
-      const sessions = new Set<object>();
-      open.set(server, sessions);
-      server.once('close', () => open.delete(server));
-      // Never emitted by http and https.
-      server.on('session', (session: unknown) => follow(session, sessions));
+      const known = followed.get(server);
+      const connections = known ?? followConnections(server);
+      open.set(server, connections);
+      // It may have been sent away before it was closed and listened again.
+      connections.keep();
+      if (known !== undefined) return;
+      followed.set(server, connections);
+      server.on('close', () => {
+        // The event of a close may come when it listens again.
+        if (!server.listening) open.delete(server);
+      });
+    },
+    sendAway(server) {
+      for (const [one, connections] of open) {
+        if (server === undefined || server === one) connections.sendAway();
+      }
+    },
+    keep() {
+      for (const connections of open.values()) connections.keep();
     },
     async run(timeoutMs) {
-      const closed = Promise.all([...open.keys()].map(close));
+      const done = createDeferred<void>();
+      void Promise.all([...open.keys()].map(close)).then(() => done.resolve());
+      let idleLooks = 0;
       const look = (): void => {
-        for (const [server, sessions] of open) {
-          call(server, 'closeIdleConnections');
-          // Says goodbye to the peer, and closes when the last stream has ended.
-          for (const session of sessions) call(session, 'close');
+        let busy = false;
+        for (const connections of open.values()) {
+          busy ||= connections.isBusy;
+          connections.closeIdle();
         }
+        idleLooks = busy ? 0 : idleLooks + 1;
+        if (idleLooks > IDLE_LOOKS) done.resolve();
       };
       look();
       const timer = clock.every(LOOK_MS, look);
       const timeUp = new Error('requests were still in flight');
       try {
-        await waitWithin(closed, { clock, timeoutMs, onTimeout: () => timeUp });
+        await waitWithin(done.promise, { clock, timeoutMs, onTimeout: () => timeUp });
       } catch {
         // Out of time: the process ends with what is left, as it would have at once without us.
       } finally {
@@ -52,21 +77,9 @@ export function createDrain(clock: Clock): Drain {
   };
 }
 
-function follow(session: unknown, sessions: Set<object>): void {
-  if (typeof session !== 'object' || session === null) return;
-  sessions.add(session);
-  call(session, 'once', 'close', () => sessions.delete(session));
-}
-
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // With an error when it was closed before: all the better.
     server.close(() => resolve());
   });
-}
-
-/** Calls a method that not every kind of server or session has. */
-function call(target: object, method: string, ...args: readonly unknown[]): void {
-  const found: unknown = Reflect.get(target, method);
-  if (typeof found === 'function') Reflect.apply(found, target, args);
 }

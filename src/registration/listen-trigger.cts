@@ -1,19 +1,23 @@
 /**
- * Owns how we learn that an HTTP server of the app listens or stops listening. Installed once at preload by
- * `entry/register.cts`. Two sources, since neither is there on every Node: `net.Server.prototype.listen`, which http, https,
- * http2 and every framework end in, and the channel `tracing:net.server.listen`. Plain net servers, the primary of a
- * cluster and unix sockets drop out here. It loads nothing that the app has not loaded, and never throws into the app.
+ * Owns how we learn that an HTTP server of the app listens, wants to close, or stops listening. Installed once by
+ * `runtime/hub.cts`. Two sources, since neither is there on every Node: `net.Server.prototype.listen`, which http, https,
+ * http2 and every framework end in, and the channel `tracing:net.server.listen`; servers that listened before us are
+ * found among the open handles. Plain net servers, the primary of a cluster and unix sockets drop out here. It loads
+ * nothing that the app has not loaded, and never throws into the app.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { Server as HttpServer } from 'node:http';
 import { Server, type AddressInfo } from 'node:net';
 
 import type { ListeningServer } from '../process-hub.js';
+import { installCloseGate } from './close-gate.cjs';
 
 export interface ListenSink {
   /** An HTTP server was told to listen on a port: the moment to load what a registration needs. */
   starting(): void;
   up(server: ListeningServer): void;
+  /** The app closes it. undefined: at once; else when the promise settles. With the object that `up` got. */
+  closing(server: ListeningServer): Promise<void> | undefined;
   /** It accepts no more connections. With the object that `up` got. */
   down(server: ListeningServer): void;
 }
@@ -41,58 +45,66 @@ export function installListenTrigger(sink: ListenSink): void {
     listening.delete(server);
     sink.down(before);
   };
+  // Connections are refused from the real close on, and from then on it may listen again: the event of the first
+  // time may come later.
+  const onClosed = (server: Server): void => {
+    if (!server.listening) onDown(server);
+  };
+  const gate = installCloseGate({
+    leave: (server) => {
+      const now = listening.get(server);
+      return now === undefined ? undefined : sink.closing(now);
+    },
+    closed: (server) => guard(() => onClosed(server)),
+  });
   const watch = (server: Server): void => {
     if (watched.has(server)) return;
     watched.add(server);
+    gate.watch(server);
     // One lasting listener: a `once` for each call of listen would stay behind after EADDRINUSE.
     server.prependListener('listening', () => guard(() => onUp(server)));
-    server.on('close', () => guard(() => onDown(server)));
+    server.on('close', () => guard(() => onClosed(server)));
+  };
+  const found = (server: unknown): void => {
+    if (!(server instanceof Server)) return;
+    watch(server);
+    onUp(server);
   };
 
-  intercept('listen', {
-    before: (server, args) => {
-      watch(server);
-      if (!isPipe(args[0]) && isHttpServer(server)) sink.starting();
-    },
-  });
-  // `close` is emitted when the last connection is gone; connections are refused from the call on.
-  intercept('close', {
-    after: (server) => {
-      if (!server.listening) onDown(server);
-    },
+  beforeListen((server, args) => {
+    watch(server);
+    gate.makeWay(server, args);
+    if (!isPipe(args[0]) && isHttpServer(server)) sink.starting();
   });
   subscribe(LISTEN_DONE, (message) => {
-    guard(() => {
-      const server: unknown = Reflect.get(Object(message), 'server');
-      if (!(server instanceof Server)) return;
-      watch(server);
-      onUp(server);
-    });
+    guard(() => found(Reflect.get(Object(message), 'server')));
+  });
+  guard(() => {
+    for (const handle of openHandles()) found(handle);
   });
 }
 
-interface Around {
-  readonly before?: (server: Server, args: readonly unknown[]) => void;
-  readonly after?: (server: Server) => void;
+/** A proxy, so that name, length, result and everything else of `listen` stay what they are. */
+function beforeListen(step: (server: Server, args: readonly unknown[]) => void): void {
+  const original: unknown = Reflect.get(Server.prototype, 'listen');
+  if (typeof original !== 'function') return;
+  const value = new Proxy(original, {
+    apply(target, server: unknown, args: unknown[]): unknown {
+      if (server instanceof Server) guard(() => step(server, args));
+      return Reflect.apply(target, server, args);
+    },
+  });
+  Reflect.set(Server.prototype, 'listen', value);
 }
 
-/** Puts our steps around a method. A proxy, so that name, length, result and everything else stay what they are. */
-function intercept(method: 'listen' | 'close', around: Around): void {
-  const original: unknown = Reflect.get(Server.prototype, method);
-  if (typeof original !== 'function') return;
-  Reflect.set(
-    Server.prototype,
-    method,
-    new Proxy(original, {
-      apply(target, server: unknown, args: unknown[]): unknown {
-        const { before, after } = around;
-        if (before !== undefined && server instanceof Server) guard(() => before(server, args));
-        const result: unknown = Reflect.apply(target, server, args);
-        if (after !== undefined && server instanceof Server) guard(() => after(server));
-        return result;
-      },
-    }),
-  );
+/**
+ * What keeps the process alive, servers among it: the only list of them that Node has. One that is unref'd is not in it, and
+ * one of a cluster worker neither.
+ */
+function openHandles(): readonly unknown[] {
+  const list: unknown = Reflect.get(process, '_getActiveHandles');
+  const handles: unknown = typeof list === 'function' ? Reflect.apply(list, process, []) : [];
+  return Array.isArray(handles) ? handles : [];
 }
 
 /** undefined when it does not listen, listens on a pipe, or speaks no HTTP. */

@@ -67,6 +67,8 @@ export interface Registrar extends AsyncDisposable {
   serverDown(server: ListeningServer): void;
   /** Calls back with true when something is wanted in the registry, with false when nothing is any more. */
   onActive(listener: (active: boolean) => void): () => void;
+  /** Takes out what this server has in the registry; true as with `leave`. undefined when it has nothing there. Never rejects. */
+  leaveServer(server: ListeningServer, options?: RemoveOptions): Promise<boolean> | undefined;
   /** Takes out everything. True when the server confirmed it, so that callers will hear of it. Bounded, never rejects. */
   leave(options?: RemoveOptions): Promise<boolean>;
   /** Like `leave`, and registers nothing any more. */
@@ -140,6 +142,16 @@ class ServiceRegistrar implements Registrar {
       this.#abandon(attempt);
       if (attempt.registration !== undefined) runInBackground(attempt.registration.remove());
     }
+  }
+
+  leaveServer(server: ListeningServer, options: RemoveOptions = {}): Promise<boolean> | undefined {
+    for (const attempt of this.#attempts) {
+      if (attempt.choice.server.server !== server.server) continue;
+      if (attempt.registration?.state !== 'registered') return undefined;
+      this.#abandon(attempt);
+      return attempt.registration.remove(options);
+    }
+    return undefined;
   }
 
   async leave(options: RemoveOptions = {}): Promise<boolean> {

@@ -1,19 +1,32 @@
 /**
- * Owns what a held signal waits for: out of the registry first, then a quiet time in which callers hear of it while the app
- * still serves, then (for an app without handlers of its own) the draining of its servers. Called by the signal gate
- * through the hub; made by the runtime. Everything together stays within one bound. It does not end the process.
+ * Owns what a held signal and a held `server.close()` wait for: out of the registry first, then a quiet time in which callers hear of
+ * it while the app still serves, then (for an app without handlers of its own) the draining of its servers. Called by
+ * the signal gate and the close gate through the hub; made by the runtime. Everything together stays within one bound.
+ * It does not end the process.
  *
- * States: running -leave-> deregistering -> quiet -drain-> draining -> done.
+ * States: running -leave-> deregistering -> quiet -drain-> draining -> done; quiet -stayed-> running.
  */
+import type { Server } from 'node:net';
+
 import type { Logger } from '../logger.js';
 import type { ListeningServer, SignalHold } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import { asError, delay, waitWithin } from '../util/deferred.js';
-import { createDrain } from './drain.js';
-import type { Registrar } from './registrar.js';
+import { createDrain, type Drain } from './drain.js';
+import type { RemoveOptions } from './registration.js';
+
+/** What of the registrar, or of all of them, the shutdown uses. */
+export interface LeavingRegistrar {
+  /** Takes out everything. True when the server confirmed it, so that callers will hear of it. Never rejects. */
+  leave(options?: RemoveOptions): Promise<boolean>;
+  /** The same for what this server has in the registry; undefined when it has nothing there. */
+  leaveServer(server: ListeningServer, options?: RemoveOptions): Promise<boolean> | undefined;
+  serverUp(server: ListeningServer): void;
+  serverDown(server: ListeningServer): void;
+}
 
 export interface ShutdownOptions {
-  readonly registrar: Pick<Registrar, 'leave'>;
+  readonly registrar: LeavingRegistrar;
   /** Ends the connection to Nacos. */
   readonly closeClient: () => Promise<void>;
   readonly clock: Clock;
@@ -29,8 +42,12 @@ export interface ShutdownOptions {
 }
 
 export interface Shutdown extends SignalHold {
-  /** Servers to drain; they are forgotten by themselves once they are closed. */
+  /** Servers to drain. One that has closed is forgotten by itself. */
   serverUp(server: ListeningServer): void;
+  /** Needed for servers that do not live in this thread: nobody else says that they have gone. */
+  serverDown(server: ListeningServer): void;
+  /** See `ProcessRuntime.serverClosing`. */
+  serverClosing(server: ListeningServer): Promise<void> | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -43,45 +60,106 @@ const LEAVE_SHARE = 1 / 3;
 const CLOSE_MS = 500;
 
 export function createShutdown(options: ShutdownOptions): Shutdown {
-  const { registrar, clock, logger } = options;
-  const wantedMs = options.timeoutMs ?? TIMEOUT_MS;
-  const boundMs = options.pm2 === true ? Math.min(wantedMs, PM2_TIMEOUT_MS) : wantedMs;
-  const drain = createDrain(clock);
+  return new ProcessShutdown(options);
+}
+
+class ProcessShutdown implements Shutdown {
+  readonly #options: ShutdownOptions;
+  readonly #drain: Drain;
+  readonly #boundMs: number;
+  readonly #up = new Map<object, ListeningServer>();
+  /** While a signal is held. */
+  #leaving: Promise<void> | undefined;
   /** The bound starts with the signal. */
-  let endMs = 0;
-  const leftMs = (): number => Math.max(0, endMs - clock.nowMs());
+  #endMs = 0;
 
-  return {
-    serverUp: ({ local }) => {
-      if (local !== undefined) drain.watch(local);
-    },
+  constructor(options: ShutdownOptions) {
+    this.#options = options;
+    this.#drain = createDrain(options.clock);
+    const wantedMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#boundMs = options.pm2 === true ? Math.min(wantedMs, PM2_TIMEOUT_MS) : wantedMs;
+  }
 
-    async leave(signal) {
-      endMs = clock.nowMs() + boundMs;
-      const timeoutMs = Math.min(LEAVE_MS, boundMs * LEAVE_SHARE);
-      if (options.deregister === false) return;
-      try {
-        logger.info(`${signal}: leaving Nacos, then the signal goes on to the app`);
-        // Without its answer callers hear nothing, and then there is nothing to wait for.
-        if (!(await registrar.leave({ timeoutMs }))) return;
-        const quietMs = Math.min(options.quietTimeMs ?? QUIET_MS, leftMs());
-        if (quietMs > 0) await delay(clock, quietMs, { holdsProcess: true });
-      } catch (error) {
-        // The signal must arrive whatever happens here.
-        logger.warn(`leaving Nacos failed: ${asError(error).message}`);
-      }
-    },
+  serverUp(server: ListeningServer): void {
+    this.#up.set(server.server, server);
+    if (server.local !== undefined) this.#drain.watch(server.local);
+  }
 
-    async drain() {
-      await drain.run(leftMs());
-      const timeUp = new Error('no answer');
-      try {
-        const timeoutMs = Math.min(CLOSE_MS, leftMs());
-        await waitWithin(options.closeClient(), { clock, timeoutMs, onTimeout: () => timeUp });
-      } catch (error) {
-        // The connection ends with the process.
-        logger.debug(`closing the connection to Nacos failed: ${asError(error).message}`);
-      }
-    },
-  };
+  serverDown(server: ListeningServer): void {
+    this.#up.delete(server.server);
+  }
+
+  leave(signal: string): Promise<void> {
+    this.#endMs = this.#options.clock.nowMs() + this.#boundMs;
+    const leaving = this.#leave(signal).finally(() => {
+      this.#leaving = undefined;
+    });
+    this.#leaving = leaving;
+    return leaving;
+  }
+
+  serverClosing(server: ListeningServer): Promise<void> | undefined {
+    const { registrar, clock, deregister } = this.#options;
+    if (deregister === false) return undefined;
+    if (this.#leaving !== undefined) return this.#leaving;
+    const endMs = clock.nowMs() + this.#boundMs;
+    const left = registrar.leaveServer(server, { timeoutMs: this.#leaveMs() });
+    if (left === undefined) return undefined;
+    this.#options.logger.info('server.close(): leaving Nacos, then the server closes');
+    return this.#quiet(left, endMs, server.local);
+  }
+
+  async drain(): Promise<void> {
+    const { clock, logger, closeClient } = this.#options;
+    await this.#drain.run(this.#leftMs());
+    const timeUp = new Error('no answer');
+    try {
+      const timeoutMs = Math.min(CLOSE_MS, this.#leftMs());
+      await waitWithin(closeClient(), { clock, timeoutMs, onTimeout: () => timeUp });
+    } catch (error) {
+      // The connection ends with the process.
+      logger.debug(`closing the connection to Nacos failed: ${asError(error).message}`);
+    }
+  }
+
+  stayed(): void {
+    const { registrar, logger } = this.#options;
+    this.#drain.keep();
+    const still = [...this.#up.values()].filter(({ local }) => local?.listening !== false);
+    if (still.length === 0) return;
+    logger.info('the app has handled the signal and goes on: back into Nacos');
+    for (const server of still) {
+      registrar.serverDown(server);
+      registrar.serverUp(server);
+    }
+  }
+
+  async #leave(signal: string): Promise<void> {
+    const { registrar, logger, deregister } = this.#options;
+    if (deregister === false) return;
+    logger.info(`${signal}: leaving Nacos, then the signal goes on to the app`);
+    await this.#quiet(registrar.leave({ timeoutMs: this.#leaveMs() }), this.#endMs);
+  }
+
+  /** Never rejects: what is held has to go on whatever happens here. */
+  async #quiet(left: Promise<boolean>, endMs: number, server?: Server): Promise<void> {
+    const { clock, logger, quietTimeMs = QUIET_MS } = this.#options;
+    try {
+      this.#drain.sendAway(server);
+      // Without its answer callers hear nothing, and then there is nothing to wait for.
+      if (!(await left)) return;
+      const quietMs = Math.min(quietTimeMs, endMs - clock.nowMs());
+      if (quietMs > 0) await delay(clock, quietMs, { holdsProcess: true });
+    } catch (error) {
+      logger.warn(`leaving Nacos failed: ${asError(error).message}`);
+    }
+  }
+
+  #leaveMs(): number {
+    return Math.min(LEAVE_MS, this.#boundMs * LEAVE_SHARE);
+  }
+
+  #leftMs(): number {
+    return Math.max(0, this.#endMs - this.#options.clock.nowMs());
+  }
 }

@@ -1,12 +1,12 @@
 /**
- * Owns SIGTERM and SIGINT between the system and the app's handlers. Installed at preload by `entry/register.cts`, and does
- * nothing until `setHold`. Then the first signal waits until `leave` is through and is delivered as it came; an app
- * without handlers is drained and dies by the signal, as it would have without us. A second signal goes straight on.
+ * Owns SIGTERM, SIGINT and the message `shutdown` (of pm2) between the system and the app's handlers. Made by `runtime/hub.cts`, and
+ * does nothing until `setHold`. Then the first of them waits until `leave` is through and is delivered as it came; an app
+ * without handlers is drained and dies by the signal, as it would have without us. A second one goes straight on.
  *
  * States: open -first signal-> leaving -left, or a second signal-> passed (the app has handlers) or ending (it has none);
- * passed -setHold-> open, when an app that stays alive registers again.
+ * passed -setHold-> open, when an app that stays alive registers again: of itself, or since it is still there 30 s later.
  * Node binds `process.emit` when the first listener of a signal is added: that is why emit is replaced before anybody
- * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold.
+ * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold. SIGHUP is left alone: apps reload by it.
  */
 import type { SignalHold } from '../process-hub.js';
 import {
@@ -22,7 +22,7 @@ export interface SignalGate {
 }
 
 interface Arrival {
-  readonly signal: HeldSignal;
+  readonly event: HeldSignal | 'message';
   readonly args: readonly unknown[];
 }
 
@@ -31,6 +31,10 @@ const NUMBERS: Readonly<Record<HeldSignal, number>> = { SIGINT: 2, SIGTERM: 15 }
 /** Process 1 of a container does not die by its own signal: after this time it exits. */
 const RAISE_GRACE_MS = 200;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest time that a usual supervisor waits before it kills: Kubernetes. Who is there afterwards was not to end. */
+const STAYS_MS = 30_000;
+/** With `shutdown_with_message`, and on Windows, pm2 sends this text and no signal. */
+const SHUTDOWN_MESSAGE = 'shutdown';
 
 type Emit = (event: unknown, args: readonly unknown[]) => boolean;
 
@@ -41,6 +45,7 @@ class Gate implements SignalGate {
   #state: 'open' | 'leaving' | 'passed' | 'ending' = 'open';
   #held: readonly Arrival[] = [];
   #passNow: () => void = () => undefined;
+  #staying: NodeJS.Timeout | undefined;
 
   constructor(emitBelow: Emit) {
     this.#emitBelow = emitBelow;
@@ -56,10 +61,16 @@ class Gate implements SignalGate {
 
   emit(event: HeldSignal, args: readonly unknown[]): boolean {
     // A real signal comes with its number; an app that emits one by hand wants its handlers called now.
-    if (typeof args[1] === 'number' && this.#take({ signal: event, args })) return true;
+    if (typeof args[1] === 'number' && this.#take({ event, args })) return true;
     const heard = process.listenerCount(event) > 0;
     this.#placeholders.muted(() => this.#emitBelow(event, args));
     return heard;
+  }
+
+  /** True when the message waits here. Node emits messages only while the app listens for them. */
+  message(args: readonly unknown[]): boolean {
+    if (args[0] !== SHUTDOWN_MESSAGE || process.channel === undefined) return false;
+    return this.#take({ event: 'message', args });
   }
 
   /** False when the signal is none of our business. */
@@ -69,6 +80,8 @@ class Gate implements SignalGate {
       this.#passNow();
       return true;
     }
+    // It goes on at once, and whether the app stays is to be seen anew.
+    this.#staying?.refresh();
     if (this.#state !== 'open' || this.#hold === undefined) return false;
     this.#leave(arrival, this.#hold);
     return true;
@@ -82,38 +95,48 @@ class Gate implements SignalGate {
     const pass = (impatient: boolean): void => {
       if (this.#state !== 'leaving') return;
       this.#placeholders.remove();
-      if (process.listenerCount(first.signal) > 0) {
+      if (first.event === 'message' || process.listenerCount(first.event) > 0) {
         this.#state = 'passed';
         clearInterval(alive);
         this.#deliver();
+        this.#awaitStay(hold);
         return;
       }
       this.#state = 'ending';
-      void this.#end(first.signal, impatient ? undefined : hold);
+      void this.#end(first.event, impatient ? undefined : hold);
     };
     this.#passNow = () => pass(true);
     const left = (): void => pass(false);
     // `leave` does not reject; should it, then the signal has to arrive all the same.
-    hold.leave(first.signal).then(left, left);
+    hold.leave(nameOf(first)).then(left, left);
   }
 
   /** The app's handlers have been called already, by an emit that is not ours: nothing is held or delivered again. */
-  #cameAround(signal: HeldSignal, args: readonly unknown[]): void {
+  #cameAround(event: HeldSignal, args: readonly unknown[]): void {
     const hold = this.#hold;
-    if (this.#state !== 'open' || hold === undefined || process.listenerCount(signal) === 0) {
-      this.#take({ signal, args });
+    if (this.#state !== 'open' || hold === undefined || process.listenerCount(event) === 0) {
+      this.#take({ event, args });
       return;
     }
     this.#state = 'passed';
     this.#placeholders.remove();
-    hold.leave(signal).catch(() => undefined); // It does not reject, and nobody waits for it here.
+    hold.leave(event).catch(() => undefined); // It does not reject, and nobody waits for it here.
+    this.#awaitStay(hold);
+  }
+
+  #awaitStay(hold: SignalHold): void {
+    const timer = setTimeout(() => {
+      this.#staying = undefined;
+      if (this.#state === 'passed') hold.stayed();
+    }, STAYS_MS);
+    this.#staying = timer.unref();
   }
 
   #deliver(): void {
-    for (const { signal, args } of this.#held) {
+    for (const { event, args } of this.#held) {
       // Each in a task of its own, so that what a handler throws is an uncaught exception as ever.
       setImmediate(() => {
-        if (!this.#emitBelow(signal, args)) raise(signal);
+        if (!this.#emitBelow(event, args) && event !== 'message') raise(event);
       });
     }
   }
@@ -127,6 +150,10 @@ class Gate implements SignalGate {
     // Lets the other work of this turn finish, such as the last bytes of a response.
     setImmediate(() => raise(signal));
   }
+}
+
+function nameOf({ event }: Arrival): string {
+  return event === 'message' ? `message ${SHUTDOWN_MESSAGE}` : event;
 }
 
 /** Dies by the signal, unless the app has found itself a handler by now, which then gets it. */
@@ -148,6 +175,7 @@ export function installSignalGate(): SignalGate {
   const gate = new Gate((event, args) => below(process, event, args));
   const value = function emit(this: unknown, event: unknown, ...args: unknown[]): boolean {
     if (this === process && isHeldSignal(event)) return gate.emit(event, args);
+    if (event === 'message' && this === process && gate.message(args)) return true;
     return below(this, event, args);
   };
   Object.defineProperty(process, 'emit', { value, writable: true, configurable: true });

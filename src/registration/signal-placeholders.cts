@@ -1,8 +1,8 @@
 /**
  * Owns the listeners that make Node watch SIGTERM and SIGINT for us while the app has none. Used by the signal gate only.
  * Libraries ask "am I the only listener?" before they end the process, so the app does not see ours: not in
- * `listenerCount`, `listeners` and `rawListeners`. When the app removes its last listener, Node stops watching the
- * signal; then ours is put in again.
+ * `listenerCount`, `listeners` and `rawListeners`. It goes when the app adds a listener, so that it never counts towards
+ * MaxListenersExceededWarning, and comes back when the app removes its last one, as Node then stops watching.
  */
 export type HeldSignal = 'SIGTERM' | 'SIGINT';
 
@@ -34,21 +34,30 @@ export function createPlaceholders(
   };
   const listeners = { SIGTERM: listenerOf('SIGTERM'), SIGINT: listenerOf('SIGINT') };
 
-  const onRemoved = (event: unknown, removed: unknown): void => {
-    if (!added || moving || !isHeldSignal(event)) return;
-    const placeholder = listeners[event];
-    if (removed !== placeholder && process.listenerCount(event) > 0) return;
+  const move = (step: () => void): void => {
     moving = true;
     try {
-      process.removeListener(event, placeholder);
-      process.on(event, placeholder);
+      step();
     } finally {
       moving = false;
     }
   };
+  // Comes before Node's own look at new listeners, which then watches the signal for the app's one.
+  const onAdding = (event: unknown, added: unknown): void => {
+    if (moving || !isHeldSignal(event) || added === listeners[event]) return;
+    move(() => process.removeListener(event, listeners[event]));
+  };
+  const onRemoved = (event: unknown): void => {
+    if (!added || moving || !isHeldSignal(event) || process.listenerCount(event) > 0) return;
+    move(() => {
+      process.removeListener(event, listeners[event]);
+      process.on(event, listeners[event]);
+    });
+  };
 
   const hide = (): void => {
     hidden = true;
+    process.prependListener('newListener', onAdding);
     process.on('removeListener', onRemoved);
     const list = process.rawListeners.bind(process);
     const shows = (event: unknown): event is HeldSignal =>
@@ -69,7 +78,9 @@ export function createPlaceholders(
       if (added) return;
       added = true;
       if (!hidden) hide();
-      for (const signal of HELD_SIGNALS) process.on(signal, listeners[signal]);
+      for (const signal of HELD_SIGNALS) {
+        if (process.listenerCount(signal) === 0) process.on(signal, listeners[signal]);
+      }
     },
     remove() {
       added = false;

@@ -127,6 +127,7 @@ export function findHub(version: string): ProcessHub {
   installListenTrigger({
     starting: () => hub.serverStarting(),
     up: (server) => hub.serverUp(server),
+    closing: (server) => hub.serverClosing(server),
     down: (server) => hub.serverDown(server),
   });
   return hub;

@@ -59,14 +59,12 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       logger.error(`calls by name do not work: ${message}`);
     },
   );
-  const { serverUp, serverDown } = options.registration.autoRegister
+  const servers = options.registration.autoRegister
     ? registration(hub, around, options, client, logger)
-    : { serverUp: () => undefined, serverDown: () => undefined };
+    : { serverUp: () => undefined, serverDown: () => undefined, serverClosing: () => undefined };
   return {
     calls,
-    serverUp,
-    serverDown,
-    serverClosing: () => undefined,
+    ...servers,
     requestSeen: () => undefined,
     wantsRequests: false,
     register: () => {
@@ -84,7 +82,7 @@ function registration(
   options: ResolvedOptions,
   client: NacosClient,
   logger: Logger,
-): Pick<ProcessRuntime, 'serverUp' | 'serverDown'> {
+): Pick<ProcessRuntime, 'serverUp' | 'serverDown' | 'serverClosing'> {
   const registrar = registrarOf(around, options, client, logger);
   // A server that others can reach listens already: the connection can be made while its identity is decided.
   const reachable = [...hub.servers.values()].some(({ host }) => !isLoopback(host));
@@ -99,7 +97,12 @@ function registration(
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
       registrar.serverUp(server);
     },
-    serverDown: (server) => registrar.serverDown(server),
+    serverDown(server) {
+      shutdown.serverDown(server);
+      registrar.serverDown(server);
+    },
+    serverClosing: (server) =>
+      options.shutdown.graceful ? shutdown.serverClosing(server) : undefined,
   };
 }
 
