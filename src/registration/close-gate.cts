@@ -28,6 +28,8 @@ interface Held {
   readonly alive: NodeJS.Timeout;
 }
 
+/** In place of a result: the close is held. */
+const LATER = Symbol('later');
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Node's classes that have a `close` of their own, all called by one of these names. */
 const CLASS_NAMES = new Set(['Server', 'Http2Server', 'Http2SecureServer']);
@@ -78,8 +80,7 @@ export function installCloseGate(options: CloseGateOptions): CloseGate {
       if (left === undefined) return pass(server, close);
       hold(server, left, close);
     }
-    // `close` of http2 has no result, all others give the server.
-    return 'updateSettings' in server ? undefined : server;
+    return LATER;
   };
   const guardClass = (proto: object): void => {
     if (guarded.has(proto)) return;
@@ -89,7 +90,10 @@ export function installCloseGate(options: CloseGateOptions): CloseGate {
     const value = new Proxy(original, {
       apply(target, server: unknown, args: unknown[]): unknown {
         const close = (): unknown => Reflect.apply(target, server, args);
-        return server instanceof Server ? onClose(server, close) : close();
+        const result = server instanceof Server ? onClose(server, close) : close();
+        if (result !== LATER) return result;
+        // That of http2, where it has one of its own, gives nothing.
+        return Object.hasOwn(proto, 'updateSettings') ? undefined : server;
       },
     });
     Reflect.set(proto, 'close', value);

@@ -57,7 +57,8 @@ export function createPlaceholders(
 
   const hide = (): void => {
     hidden = true;
-    process.prependListener('newListener', onAdding);
+    const emitter: NodeJS.EventEmitter = process;
+    emitter.prependListener('newListener', onAdding);
     process.on('removeListener', onRemoved);
     const list = process.rawListeners.bind(process);
     const shows = (event: unknown): event is HeldSignal =>

@@ -17,6 +17,8 @@ export interface StubScript {
   readonly latencyMs?: number;
   readonly fail?: string;
   readonly read?: boolean;
+  readonly graceful?: boolean;
+  readonly pm2?: boolean;
 }
 
 export interface StartOptions {

@@ -1,7 +1,8 @@
 /**
  * Owns the runtime that process tests put in place of ours: the real registrar and shutdown over a registry that is scripted here.
  * It says each step on stdout, in lines that start with `#`. STUB is an object: `state` of the connection, `quietTimeMs`,
- * `latencyMs` of the registry, `fail` to make the start fail, `read` to take the servers from the hub as well.
+ * `latencyMs` of the registry, `fail` to make the start fail, `read` to take the servers from the hub as well, `graceful: false` to
+ * hold nothing, `pm2` for its short bound.
  */
 import { writeSync } from 'node:fs';
 
@@ -51,8 +52,10 @@ export function startProcessRuntime(hub, around) {
     logger,
     timeoutMs: 200_000,
     quietTimeMs: script.quietTimeMs,
+    pm2: script.pm2 === true,
   });
-  registrar.onActive((active) => hub.setSignalHold(active ? shutdown : undefined));
+  const graceful = script.graceful !== false;
+  registrar.onActive((active) => hub.setSignalHold(active && graceful ? shutdown : undefined));
   const serverUp = (server) => {
     shutdown.serverUp(server);
     registrar.serverUp(server);
@@ -66,7 +69,13 @@ export function startProcessRuntime(hub, around) {
     },
     serverDown(server) {
       say(`down ${server.port}`);
+      shutdown.serverDown(server);
       registrar.serverDown(server);
+    },
+    serverClosing(server) {
+      const left = graceful ? shutdown.serverClosing(server) : undefined;
+      if (left !== undefined) say(`closing ${server.port}`);
+      return left;
     },
   };
 }
