@@ -128,8 +128,8 @@ export interface SignalHold {
   leave(signal: string): Promise<void>;
   /** Only when the app has no handler of its own: stop accepting, drain, close. Bounded, never rejects. */
   drain(): Promise<void>;
-  /** The app has handled the signal long ago and goes on: what still listens is registered again. */
-  stayed(): void;
+  /** The app's handlers have got the signal. Called again for each further one: an app that goes on after all of them comes back. */
+  delivered(): void;
 }
 
 /** The one object of a process. Its `version` is the package version of the copy that owns it. */

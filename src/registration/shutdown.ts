@@ -4,13 +4,14 @@
  * the signal gate and the close gate through the hub; made by the runtime. Everything together stays within one bound.
  * It does not end the process.
  *
- * States: running -leave-> deregistering -> quiet -drain-> draining -> done; quiet -stayed-> running.
+ * States: running -leave-> deregistering -> quiet -drain-> draining -> done;
+ * quiet -delivered-> handled -still there 30 s later-> running.
  */
 import type { Server } from 'node:net';
 
 import type { Logger } from '../logger.js';
 import type { ListeningServer, SignalHold } from '../process-hub.js';
-import type { Clock } from '../util/clock.js';
+import type { Clock, Timer } from '../util/clock.js';
 import { asError, delay, waitWithin } from '../util/deferred.js';
 import { createDrain, type Drain } from './drain.js';
 import type { RemoveOptions } from './registration.js';
@@ -39,6 +40,8 @@ export interface ShutdownOptions {
   readonly deregister?: boolean;
   /** The process runs under pm2 (it has a variable `pm_id`), which kills after 1.6 s. Default false. */
   readonly pm2?: boolean;
+  /** After so long an app that has handled a signal was not told to end. Default 30,000, what Kubernetes gives before it kills. */
+  readonly staysMs?: number;
 }
 
 export interface Shutdown extends SignalHold {
@@ -52,6 +55,7 @@ export interface Shutdown extends SignalHold {
 
 const TIMEOUT_MS = 10_000;
 const QUIET_MS = 1000;
+const STAYS_MS = 30_000;
 const PM2_TIMEOUT_MS = 1500;
 /** For the server's answer: a dead connection must not eat up the time for draining. */
 const LEAVE_MS = 3000;
@@ -68,10 +72,13 @@ class ProcessShutdown implements Shutdown {
   readonly #drain: Drain;
   readonly #boundMs: number;
   readonly #up = new Map<object, ListeningServer>();
+  /** Those of `#up` that a signal has taken out. */
+  #out = new Map<object, ListeningServer>();
   /** While a signal is held. */
   #leaving: Promise<void> | undefined;
   /** The bound starts with the signal. */
   #endMs = 0;
+  #staying: Timer | undefined;
 
   constructor(options: ShutdownOptions) {
     this.#options = options;
@@ -82,11 +89,13 @@ class ProcessShutdown implements Shutdown {
 
   serverUp(server: ListeningServer): void {
     this.#up.set(server.server, server);
+    this.#out.delete(server.server);
     if (server.local !== undefined) this.#drain.watch(server.local);
   }
 
   serverDown(server: ListeningServer): void {
     this.#up.delete(server.server);
+    this.#out.delete(server.server);
   }
 
   leave(signal: string): Promise<void> {
@@ -122,22 +131,17 @@ class ProcessShutdown implements Shutdown {
     }
   }
 
-  stayed(): void {
-    const { registrar, logger } = this.#options;
-    this.#drain.keep();
-    const still = [...this.#up.values()].filter(({ local }) => local?.listening !== false);
-    if (still.length === 0) return;
-    logger.info('the app has handled the signal and goes on: back into Nacos');
-    for (const server of still) {
-      registrar.serverDown(server);
-      registrar.serverUp(server);
-    }
+  delivered(): void {
+    const { clock, staysMs = STAYS_MS } = this.#options;
+    this.#staying?.cancel();
+    this.#staying = clock.after(staysMs, () => this.#comeBack());
   }
 
   async #leave(signal: string): Promise<void> {
     const { registrar, logger, deregister } = this.#options;
     if (deregister === false) return;
     logger.info(`${signal}: leaving Nacos, then the signal goes on to the app`);
+    this.#out = new Map(this.#up);
     await this.#quiet(registrar.leave({ timeoutMs: this.#leaveMs() }), this.#endMs);
   }
 
@@ -152,6 +156,20 @@ class ProcessShutdown implements Shutdown {
       if (quietMs > 0) await delay(clock, quietMs, { holdsProcess: true });
     } catch (error) {
       logger.warn(`leaving Nacos failed: ${asError(error).message}`);
+    }
+  }
+
+  #comeBack(): void {
+    const { registrar, logger } = this.#options;
+    this.#drain.keep();
+    const still = [...this.#out.values()].filter(({ local }) => local?.listening !== false);
+    this.#out.clear();
+    if (still.length === 0) return;
+    logger.info('the app has handled the signal and goes on: back into Nacos');
+    for (const server of still) {
+      // It knows it as one that it has taken out for good.
+      registrar.serverDown(server);
+      registrar.serverUp(server);
     }
   }
 

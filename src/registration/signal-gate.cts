@@ -4,7 +4,7 @@
  * without handlers is drained and dies by the signal, as it would have without us. A second one goes straight on.
  *
  * States: open -first signal-> leaving -left, or a second signal-> passed (the app has handlers) or ending (it has none);
- * passed -setHold-> open, when an app that stays alive registers again: of itself, or since it is still there 30 s later.
+ * passed -setHold-> open, when an app that stays alive is registered again.
  * Node binds `process.emit` when the first listener of a signal is added: that is why emit is replaced before anybody
  * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold. SIGHUP is left alone: apps reload by it.
  */
@@ -31,8 +31,6 @@ const NUMBERS: Readonly<Record<HeldSignal, number>> = { SIGINT: 2, SIGTERM: 15 }
 /** Process 1 of a container does not die by its own signal: after this time it exits. */
 const RAISE_GRACE_MS = 200;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** The longest time that a usual supervisor waits before it kills: Kubernetes. Who is there afterwards was not to end. */
-const STAYS_MS = 30_000;
 /** With `shutdown_with_message`, and on Windows, pm2 sends this text and no signal. */
 const SHUTDOWN_MESSAGE = 'shutdown';
 
@@ -45,7 +43,8 @@ class Gate implements SignalGate {
   #state: 'open' | 'leaving' | 'passed' | 'ending' = 'open';
   #held: readonly Arrival[] = [];
   #passNow: () => void = () => undefined;
-  #staying: NodeJS.Timeout | undefined;
+  /** Of the signal that the app's handlers have got. */
+  #passedHold: SignalHold | undefined;
 
   constructor(emitBelow: Emit) {
     this.#emitBelow = emitBelow;
@@ -80,8 +79,7 @@ class Gate implements SignalGate {
       this.#passNow();
       return true;
     }
-    // It goes on at once, and whether the app stays is to be seen anew.
-    this.#staying?.refresh();
+    if (this.#state === 'passed') this.#passedHold?.delivered();
     if (this.#state !== 'open' || this.#hold === undefined) return false;
     this.#leave(arrival, this.#hold);
     return true;
@@ -96,10 +94,9 @@ class Gate implements SignalGate {
       if (this.#state !== 'leaving') return;
       this.#placeholders.remove();
       if (first.event === 'message' || process.listenerCount(first.event) > 0) {
-        this.#state = 'passed';
         clearInterval(alive);
         this.#deliver();
-        this.#awaitStay(hold);
+        this.#passed(hold);
         return;
       }
       this.#state = 'ending';
@@ -118,18 +115,15 @@ class Gate implements SignalGate {
       this.#take({ event, args });
       return;
     }
-    this.#state = 'passed';
     this.#placeholders.remove();
     hold.leave(event).catch(() => undefined); // It does not reject, and nobody waits for it here.
-    this.#awaitStay(hold);
+    this.#passed(hold);
   }
 
-  #awaitStay(hold: SignalHold): void {
-    const timer = setTimeout(() => {
-      this.#staying = undefined;
-      if (this.#state === 'passed') hold.stayed();
-    }, STAYS_MS);
-    this.#staying = timer.unref();
+  #passed(hold: SignalHold): void {
+    this.#state = 'passed';
+    this.#passedHold = hold;
+    hold.delivered();
   }
 
   #deliver(): void {

@@ -19,6 +19,7 @@ export interface StubScript {
   readonly read?: boolean;
   readonly graceful?: boolean;
   readonly pm2?: boolean;
+  readonly staysMs?: number;
 }
 
 export interface StartOptions {

@@ -2,7 +2,7 @@
  * Owns the runtime that process tests put in place of ours: the real registrar and shutdown over a registry that is scripted here.
  * It says each step on stdout, in lines that start with `#`. STUB is an object: `state` of the connection, `quietTimeMs`,
  * `latencyMs` of the registry, `fail` to make the start fail, `read` to take the servers from the hub as well, `graceful: false` to
- * hold nothing, `pm2` for its short bound.
+ * hold nothing, `pm2` for its short bound, `staysMs` after which an app that handles a signal comes back.
  */
 import { writeSync } from 'node:fs';
 
@@ -53,6 +53,7 @@ export function startProcessRuntime(hub, around) {
     timeoutMs: 200_000,
     quietTimeMs: script.quietTimeMs,
     pm2: script.pm2 === true,
+    staysMs: script.staysMs,
   });
   const graceful = script.graceful !== false;
   registrar.onActive((active) => hub.setSignalHold(active && graceful ? shutdown : undefined));

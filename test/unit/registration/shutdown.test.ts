@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
@@ -30,6 +31,25 @@ class ScriptedServer extends Server {
   }
 }
 
+/** A connection of node:http with what it is about to answer. */
+class ScriptedConnection extends EventEmitter {
+  _httpMessage: object | null;
+
+  constructor(response: object | null) {
+    super();
+    this._httpMessage = response;
+  }
+}
+
+/** A response as node:http has it; `head` is what of it has been sent. */
+function aResponse(head: string | null = null): {
+  readonly headersSent: boolean;
+  readonly _header: string | null;
+  shouldKeepAlive: boolean;
+} {
+  return { headersSent: head !== null, _header: head, shouldKeepAlive: true };
+}
+
 interface Setup {
   readonly clock: FakeClock;
   readonly shutdown: ReturnType<typeof createShutdown>;
@@ -38,7 +58,11 @@ interface Setup {
 
 /** `leaving` is what the registry answers; undefined: nothing within the time allowed. */
 function setUp(
-  options: Partial<ShutdownOptions> & { readonly leaving?: boolean | Error } = {},
+  options: Partial<ShutdownOptions> & {
+    readonly leaving?: boolean | Error;
+    /** Nothing of a server is in the registry. */
+    readonly nothing?: boolean;
+  } = {},
 ): Setup {
   const clock = createFakeClock();
   const steps: string[] = [];
@@ -53,6 +77,13 @@ function setUp(
         if (options.leaving instanceof Error) throw options.leaving;
         return options.leaving ?? true;
       },
+      leaveServer: ({ port }, { timeoutMs } = {}) => {
+        if (options.nothing === true) return undefined;
+        step(`leave ${String(port)} within ${String(timeoutMs)}`);
+        return Promise.resolve(options.leaving !== false);
+      },
+      serverUp: ({ port }) => step(`up ${String(port)}`),
+      serverDown: ({ port }) => step(`down ${String(port)}`),
     },
     closeClient: async () => step('client closed'),
     ...options,
@@ -123,6 +154,7 @@ describe('draining', () => {
     const { clock, shutdown, steps } = setUp();
     const server = new ScriptedServer();
     shutdown.serverUp(listening(server));
+    server.emit('connection', new ScriptedConnection(aResponse()));
     await duration(clock, shutdown.leave('SIGTERM'));
     const drained = shutdown.drain();
     await clock.advance(500);
@@ -137,23 +169,56 @@ describe('draining', () => {
 
   it('ends with the bound when a request never does', async () => {
     const { clock, shutdown } = setUp({ timeoutMs: 2000 });
-    shutdown.serverUp(listening(new ScriptedServer()));
+    const server = new ScriptedServer();
+    shutdown.serverUp(listening(server));
+    server.emit('connection', new ScriptedConnection(aResponse()));
     await duration(clock, shutdown.leave('SIGTERM'));
     expect(await duration(clock, shutdown.drain())).toBe(1000);
     expect(clock.pending).toBe(0);
   });
 
-  it('says goodbye on the sessions of http2', async () => {
+  it.each<[string, object | null]>([
+    ['a connection without a request, like one that was upgraded', null],
+    ['a stream of events', aResponse('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n')],
+  ])('does not wait for %s', async (_, response) => {
     const { clock, shutdown } = setUp();
     const server = new ScriptedServer();
     shutdown.serverUp(listening(server));
-    let goodbyes = 0;
-    server.emit('session', { close: () => (goodbyes += 1), once: () => undefined });
+    server.emit('connection', new ScriptedConnection(response));
     await duration(clock, shutdown.leave('SIGTERM'));
+    expect(await duration(clock, shutdown.drain())).toBe(250);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for a connection that it has not seen from its start', async () => {
+    const { clock, shutdown } = setUp({ timeoutMs: 2000 });
+    const server = new ScriptedServer();
+    server.getConnections = (callback) => {
+      callback(null, 1);
+      return server;
+    };
+    shutdown.serverUp(listening(server));
+    await duration(clock, shutdown.leave('SIGTERM'));
+    expect(await duration(clock, shutdown.drain())).toBe(1000);
+  });
+
+  it('lets the sessions of http2 end with their last stream', async () => {
+    const { clock, shutdown } = setUp();
+    const server = new ScriptedServer();
+    shutdown.serverUp(listening(server));
+    const said: string[] = [];
+    const session = Object.assign(new EventEmitter(), {
+      goaway: (code: number, last: number) => said.push(`goaway ${String(code)} ${String(last)}`),
+      close: () => said.push('close'),
+    });
+    server.emit('session', session);
+    await duration(clock, shutdown.leave('SIGTERM'));
+    expect(said).toEqual(['goaway 0 2147483647']);
     const drained = shutdown.drain();
-    expect(goodbyes).toBe(1);
-    server.lastConnectionEnds();
-    await drained;
+    await clock.advance(1000);
+    expect(said).toContain('close');
+    session.emit('close');
+    expect(await duration(clock, drained)).toBe(300);
   });
 
   it('has nothing to do with servers that are closed', async () => {
@@ -170,5 +235,112 @@ describe('draining', () => {
     const { clock, shutdown } = setUp({ closeClient: () => new Promise(() => undefined) });
     await duration(clock, shutdown.leave('SIGTERM'));
     expect(await duration(clock, shutdown.drain())).toBe(500);
+  });
+});
+
+describe('while callers are told', () => {
+  it('each response is the last of its connection, until the server listens again', async () => {
+    const { clock, shutdown } = setUp();
+    const server = new ScriptedServer();
+    shutdown.serverUp(listening(server));
+    const [begun, sent, next, later] = [
+      aResponse(),
+      aResponse('HTTP/1.1 200'),
+      aResponse(),
+      aResponse(),
+    ];
+    for (const response of [begun, sent]) {
+      server.emit('connection', new ScriptedConnection(response));
+    }
+    const left = shutdown.leave('SIGTERM');
+    server.emit('request', {}, next);
+    expect([begun, sent, next].map((one) => one.shouldKeepAlive)).toEqual([false, true, false]);
+    await duration(clock, left);
+    shutdown.serverUp(listening(server));
+    server.emit('request', {}, later);
+    expect(later.shouldKeepAlive).toBe(true);
+  });
+});
+
+describe('closing a server', () => {
+  const one = { server: {}, local: undefined, scheme: 'http', host: '::', port: 8080 } as const;
+
+  it.each<[string, Parameters<typeof setUp>[0], number, string]>([
+    ['gives callers the quiet time', {}, 1000, '0 leave 8080 within 3000'],
+    [
+      'has no quiet time when they cannot hear of it',
+      { leaving: false },
+      0,
+      '0 leave 8080 within 3000',
+    ],
+    [
+      'stays within the bound',
+      { timeoutMs: 600, quietTimeMs: 5000 },
+      600,
+      '0 leave 8080 within 200',
+    ],
+    ['under pm2 fits in 1.5 s', { pm2: true, quietTimeMs: 5000 }, 1500, '0 leave 8080 within 500'],
+  ])('%s', async (_, options, ms, first) => {
+    const { clock, shutdown, steps } = setUp(options);
+    const left = shutdown.serverClosing(one);
+    expect(left).toBeInstanceOf(Promise);
+    expect(await duration(clock, left ?? Promise.resolve())).toBe(ms);
+    expect(steps).toEqual([first]);
+  });
+
+  it.each<[string, Parameters<typeof setUp>[0]]>([
+    ['that has nothing in the registry', { nothing: true }],
+    ['when deregistering is off', { deregister: false }],
+  ])('%s is not held', (_, options) => {
+    const { shutdown, steps } = setUp(options);
+    expect(shutdown.serverClosing(one)).toBeUndefined();
+    expect(steps).toEqual([]);
+  });
+
+  it('while a signal is held waits as long as that', async () => {
+    const { clock, shutdown, steps } = setUp();
+    const left = shutdown.leave('SIGTERM');
+    await clock.advance(400);
+    expect(await duration(clock, shutdown.serverClosing(one) ?? Promise.resolve())).toBe(600);
+    await left;
+    expect(steps).toEqual(['0 leave within 3000']);
+  });
+});
+
+describe('an app that has handled the signal', () => {
+  const at = (port: number) => ({
+    server: {},
+    local: undefined,
+    scheme: 'http' as const,
+    host: '::',
+    port,
+  });
+
+  it('and still listens half a minute after the last one is registered again', async () => {
+    const { clock, shutdown, steps } = setUp();
+    shutdown.serverUp(at(1));
+    await duration(clock, shutdown.leave('SIGTERM'));
+    shutdown.delivered();
+    await clock.advance(20_000);
+    shutdown.delivered();
+    await clock.advance(29_999);
+    expect(steps).toEqual(['0 leave within 3000']);
+    expect(clock.holding).toBe(0);
+    await clock.advance(1);
+    expect(steps.slice(1)).toEqual(['51000 down 1', '51000 up 1']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('keeps out what it has closed, and what is registered again already', async () => {
+    const { clock, shutdown, steps } = setUp();
+    const [closed, again] = [at(1), at(2)];
+    const local = { ...at(3), local: new Server() };
+    for (const server of [closed, again, local]) shutdown.serverUp(server);
+    await duration(clock, shutdown.leave('SIGTERM'));
+    shutdown.delivered();
+    shutdown.serverDown(closed);
+    shutdown.serverUp(again);
+    await clock.advance(30_000);
+    expect(steps).toEqual(['0 leave within 3000']);
   });
 });
