@@ -1,7 +1,7 @@
 /**
  * Owns the listeners that make Node watch SIGTERM and SIGINT for us while the app has none. Used by the signal gate only.
  * Libraries ask "am I the only listener?" before they end the process, so the app does not see ours: not in
- * `listenerCount`, `listeners` and `rawListeners`. It goes when the app adds a listener, so that it never counts towards
+ * `listenerCount`, `listeners` and `rawListeners`. It goes when the app has two, so that it never brings a
  * MaxListenersExceededWarning, and comes back when the app removes its last one, as Node then stops watching.
  */
 export type HeldSignal = 'SIGTERM' | 'SIGINT';
@@ -42,9 +42,9 @@ export function createPlaceholders(
       moving = false;
     }
   };
-  // Comes before Node's own look at new listeners, which then watches the signal for the app's one.
-  const onAdding = (event: unknown, added: unknown): void => {
-    if (moving || !isHeldSignal(event) || added === listeners[event]) return;
+  // Not with its first one: Node would stop watching in between, and lose a signal that is on its way.
+  const onAdding = (event: unknown): void => {
+    if (moving || !isHeldSignal(event) || process.listenerCount(event) === 0) return;
     move(() => process.removeListener(event, listeners[event]));
   };
   const onRemoved = (event: unknown): void => {
@@ -57,8 +57,7 @@ export function createPlaceholders(
 
   const hide = (): void => {
     hidden = true;
-    const emitter: NodeJS.EventEmitter = process;
-    emitter.prependListener('newListener', onAdding);
+    process.on('newListener', onAdding);
     process.on('removeListener', onRemoved);
     const list = process.rawListeners.bind(process);
     const shows = (event: unknown): event is HeldSignal =>
