@@ -4,13 +4,7 @@
  * writes it.
  */
 import { CLI_VARIABLE } from '../src/options/env.js';
-import {
-  codeKey,
-  fileKey,
-  OPTION_ROWS,
-  splitPath,
-  type OptionRow,
-} from '../src/options/schema.js';
+import { codeKey, fileKey, OPTION_ROWS, splitPath, type OptionRow } from '../src/options/schema.js';
 import { SERVERS_ALLOWED } from '../src/options/server-list.js';
 
 export function configurationPage(): string {

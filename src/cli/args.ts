@@ -7,9 +7,15 @@
  */
 import type { CliValues } from '../options/env.js';
 import { ALL_ROWS, type FlagRow } from '../options/schema.js';
+import {
+  CONTROL_COMMANDS,
+  isControlCommand,
+  parseControl,
+  type ControlInvocation,
+} from './control-args.js';
 import { flagTable, matchFlag, unknownFlag, usage, type FlagHit, type FlagTable } from './flags.js';
 
-export const COMMANDS = ['run', 'dev', 'help'] as const;
+export const COMMANDS = ['run', 'dev', ...CONTROL_COMMANDS, 'help'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 export interface AppTarget {
@@ -27,8 +33,38 @@ export type Invocation =
   /** `asked` is false when nothing was given to run: help is shown, but the exit code is 2. */
   | { readonly kind: 'help'; readonly about: CommandName | undefined; readonly asked: boolean }
   | { readonly kind: 'version' }
-  | { readonly kind: 'run'; readonly target: AppTarget | CommandTarget; readonly values: CliValues }
-  | { readonly kind: 'dev'; readonly values: CliValues };
+  | RunInvocation
+  | { readonly kind: 'dev'; readonly values: CliValues }
+  | ControlInvocation;
+
+export interface RunInvocation {
+  readonly kind: 'run';
+  /** undefined only with `print`. */
+  readonly target: AppTarget | CommandTarget | undefined;
+  readonly values: CliValues;
+  /** `--dry-run`: everything is checked and told, nothing is started. */
+  readonly dryRun: boolean;
+  /** `--print-config`: each option with its value and origin, and nothing is started. */
+  readonly print: 'text' | 'json' | undefined;
+}
+
+/** Flags of `run` that are no options: no variable and no file gives them. */
+export const RUN_ROWS: readonly FlagRow[] = [
+  {
+    path: 'dry_run',
+    kind: 'boolean',
+    default: false,
+    flag: 'dry-run',
+    doc: 'Check everything, print what would be done, and start nothing.',
+  },
+  {
+    path: 'print_config',
+    kind: 'boolean',
+    default: false,
+    flag: 'print-config',
+    doc: 'Print every option with its value and where it comes from, and start nothing; as JSON with --print-config=json.',
+  },
+];
 
 /** Flags of `dev`. They are no options: no variable and no file gives them. */
 export const DEV_ROWS: readonly FlagRow[] = [
@@ -52,13 +88,17 @@ export const DEV_ROWS: readonly FlagRow[] = [
   },
 ];
 
-const RUN_FLAGS = flagTable(ALL_ROWS);
+const RUN_FLAGS = flagTable([...ALL_ROWS, ...RUN_ROWS]);
 const DEV_FLAGS = flagTable(DEV_ROWS);
 
 /** @throws ConfigError USAGE, UNKNOWN_OPTION */
 export function parseCommandLine(words: readonly string[]): Invocation {
   const first = words[0];
   if (first === 'dev') return parseDev(words.slice(1));
+  if (isControlCommand(first)) {
+    const standing = words.slice(1).map((word) => standingFlag(word, first));
+    return standing.find((each) => each !== undefined) ?? parseControl(first, words.slice(1));
+  }
   if (first === 'help') return parseHelp(words.slice(1));
   return parseRun(words);
 }
@@ -112,6 +152,8 @@ function parseRun(words: readonly string[]): Invocation {
       return appInvocation(word, words.slice(index + 1), values);
     }
   }
+  const nothing = runInvocation(undefined, values);
+  if (nothing.print !== undefined) return nothing;
   if (!values.isEmpty()) throw usage('nothing to run: name a file, or a command after --');
   return { kind: 'help', about: commandSeen ? 'run' : undefined, asked: false };
 }
@@ -119,7 +161,7 @@ function parseRun(words: readonly string[]): Invocation {
 function commandInvocation(words: readonly string[], values: Values): Invocation {
   const [name, ...args] = words;
   if (name === undefined || name === '') throw usage('nothing to run: a command has to follow --');
-  return { kind: 'run', target: { kind: 'command', name, args }, values: values.collected() };
+  return runInvocation({ kind: 'command', name, args }, values);
 }
 
 function appInvocation(file: string, rest: readonly string[], values: Values): Invocation {
@@ -135,7 +177,25 @@ function appInvocation(file: string, rest: readonly string[], values: Values): I
     else values.add(hit);
     index += hit?.words ?? 1;
   }
-  return { kind: 'run', target: { kind: 'app', file, args }, values: values.collected() };
+  return runInvocation({ kind: 'app', file, args }, values);
+}
+
+function runInvocation(target: RunInvocation['target'], values: Values): RunInvocation {
+  const { dry_run: dryRun, print_config: print, ...options } = values.collected();
+  return {
+    kind: 'run',
+    target,
+    values: options,
+    dryRun: isOn('dry-run', dryRun),
+    print: print === 'json' ? 'json' : isOn('print-config', print) ? 'text' : undefined,
+  };
+}
+
+function isOn(flag: string, text: string | readonly string[] | undefined): boolean {
+  if (text === undefined || text === 'false') return false;
+  if (text === 'true') return true;
+  const also = flag === 'print-config' ? ', json' : '';
+  throw usage(`--${flag} = ${JSON.stringify(text)}: must be true or false${also}`);
 }
 
 function standingFlag(word: string, about: CommandName | undefined): Invocation | undefined {

@@ -3,7 +3,8 @@
  * `main.ts`; pure.
  */
 import { ALL_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
-import { DEV_ROWS, type CommandName } from './args.js';
+import { DEV_ROWS, RUN_ROWS, type CommandName } from './args.js';
+import { CONTROL_ROWS, isControlCommand } from './control-args.js';
 
 const WIDTH = 98;
 const INDENT = '      ';
@@ -13,7 +14,8 @@ const USAGE = `Usage:
   nacos-serving run [flags] app.js [-- arguments as they stand]
   nacos-serving [flags] -- command [arguments]      any command, like: -- npm start
   nacos-serving dev [--port 8848]                   a Nacos-compatible server for development
-  nacos-serving help [run|dev]
+  nacos-serving status|up|down|weight N|metadata key=value key-   what running processes have registered
+  nacos-serving help [command]
 `;
 
 const RULES = `Before app.js every flag is one of ours. After it the exact names of our flags are ours, and
@@ -38,6 +40,7 @@ const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
 
 export function helpText(about: CommandName | undefined): string {
   if (about === 'dev') return devHelp();
+  if (isControlCommand(about)) return controlHelp();
   return [
     about === 'run'
       ? ''
@@ -45,6 +48,7 @@ export function helpText(about: CommandName | undefined): string {
     USAGE,
     'Flags:',
     ...ALL_ROWS.map(flagHelp),
+    ...RUN_ROWS.map(plainFlagHelp),
     ...['  -h, --help', '  -v, --version'],
     '',
     RULES,
@@ -58,12 +62,31 @@ function devHelp(): string {
     'Starts a Nacos-compatible server in memory, for development: no Java, nothing to install.\n',
     'Usage:\n  nacos-serving dev [flags]\n',
     'Flags:',
-    ...DEV_ROWS.map(
-      (row) => `  ${spelling(row)}\n${wrap(`${row.doc} Default: ${defaultText(row)}.`, INDENT)}`,
-    ),
+    ...DEV_ROWS.map(plainFlagHelp),
     '  -h, --help\n',
     'Ctrl-C or SIGTERM ends it with exit code 0. A port that is in use gives exit code 1.\n',
   ].join('\n');
+}
+
+function controlHelp(): string {
+  return [
+    'Talks to running processes of this user that have registered something.\n',
+    'Usage:',
+    '  nacos-serving status                   what they have registered, as the registry lists it',
+    "  nacos-serving down                     out of every caller's list; the process goes on",
+    '  nacos-serving up                       back again',
+    '  nacos-serving weight 0.5               share of traffic against the other instances',
+    '  nacos-serving metadata key=value key-  set and take out labels\n',
+    'Flags:',
+    ...CONTROL_ROWS.map(plainFlagHelp),
+    '  -h, --help\n',
+    'Exit codes: 0 done, 1 nobody there or refused, 2 wrong words or several processes to choose from.\n',
+  ].join('\n');
+}
+
+/** Of a row that only the command line has. */
+function plainFlagHelp(row: FlagRow): string {
+  return `  ${spelling(row)}\n${wrap(`${row.doc} Default: ${defaultText(row)}.`, INDENT)}`;
 }
 
 function flagHelp(row: OptionRow): string {

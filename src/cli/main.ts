@@ -25,8 +25,11 @@ async function main(): Promise<void> {
     }
     case 'run': {
       const { run } = await import('./commands/run.js');
-      run(invocation);
-      return;
+      return run(invocation);
+    }
+    case 'control': {
+      const { control } = await import('./commands/control.js');
+      return control(invocation);
     }
   }
 }

@@ -5,7 +5,7 @@
 import { loadOptions } from '../../options/load.js';
 import { oneLine } from '../../options/given.js';
 import { readCliVariable } from '../../options/env.js';
-import type { AppTarget, CommandTarget, Invocation } from '../args.js';
+import type { AppTarget, CommandTarget, RunInvocation } from '../args.js';
 import { checkEntryFile, typeScriptFlags } from '../entry-file.js';
 import { findCommand } from '../find-command.js';
 import { launch, type Launch } from '../launch.js';
@@ -15,14 +15,30 @@ const NOT_STARTED = 126;
 const NOT_FOUND = 127;
 
 /** Ends the process with the app. @throws ConfigError before anything was started */
-export function run(invocation: Extract<Invocation, { kind: 'run' }>): void {
+export async function run(invocation: RunInvocation): Promise<void> {
   const { target } = invocation;
   // Flags of an outer nacos-serving go on to count, below our own.
   const values = { ...readCliVariable(process.env), ...invocation.values };
-  loadOptions({ cli: values, env: process.env, cwd: process.cwd() });
+  const loaded = loadOptions({
+    cli: values,
+    env: process.env,
+    cwd: process.cwd(),
+    defaultLevel: 'info',
+  });
+  if (invocation.print !== undefined) {
+    const { printConfig } = await import('./print-config.js');
+    process.stdout.write(printConfig(loaded, invocation.print));
+    return;
+  }
+  if (target === undefined) return;
   const env = appEnvironment(process.env, values);
   const plan = target.kind === 'app' ? planApp(target, env) : planCommand(target, env);
   if (plan === undefined) return;
+  if (invocation.dryRun) {
+    const { dryRun } = await import('./dry-run.js');
+    process.stdout.write(await dryRun(loaded, plan));
+    return;
+  }
   launch(plan, (error) => {
     const code = 'code' in error ? String(error.code) : error.message;
     fail(

@@ -8,11 +8,23 @@ const words = (line: string): string[] => line.split(' ').filter((word) => word 
 const parse = (line: string): Invocation => parseCommandLine(words(line));
 
 function app(file: string, args = '', values: Record<string, string | string[]> = {}): Invocation {
-  return { kind: 'run', target: { kind: 'app', file, args: words(args) }, values };
+  return {
+    kind: 'run',
+    target: { kind: 'app', file, args: words(args) },
+    dryRun: false,
+    print: undefined,
+    values,
+  };
 }
 
 function command(name: string, args = '', values: Record<string, string> = {}): Invocation {
-  return { kind: 'run', target: { kind: 'command', name, args: words(args) }, values };
+  return {
+    kind: 'run',
+    target: { kind: 'command', name, args: words(args) },
+    dryRun: false,
+    print: undefined,
+    values,
+  };
 }
 
 describe('the grammar of the command line', () => {

@@ -15,9 +15,9 @@ describe('environment variables', () => {
   });
 
   it('of others are left alone', () => {
-    expect(
-      load({ env: { NACOS_PASSWRD: 'x', NACOS_AUTH_ENABLE: 'y', NACOS_SERVR: 'z' } }),
-    ).toEqual(load());
+    expect(load({ env: { NACOS_PASSWRD: 'x', NACOS_AUTH_ENABLE: 'y', NACOS_SERVR: 'z' } })).toEqual(
+      load(),
+    );
   });
 });
 
