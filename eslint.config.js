@@ -182,6 +182,8 @@ export default defineConfig(
   trusted(['src/registration/{shutdown,ownership}.ts'], 'control', 'global'),
   // The part of shutdown that has to be there before the app's first handler, and before any clock.
   trusted(['src/registration/signal-{gate,placeholders}.cts'], 'control', 'time'),
+  // Asks whether the app has handlers of its own.
+  trusted(['src/registration/family/family.cts'], 'control'),
   trusted(['src/adapters/global-hooks{/**,.*}'], 'control', 'global'),
   trusted(['src/runtime/**'], 'global'),
   trusted(['src/sidecar/**'], 'control'),

@@ -1,0 +1,160 @@
+/**
+ * Owns the ways on which members reach their chief: the IPC channel of a cluster worker, and a broadcast channel between the threads
+ * of a process. Used by the preload part of the family. The app sees nothing of it: no message reaches its listeners, nothing keeps a process
+ * or a thread alive, and neither `cluster`, `child_process` nor `worker_threads` is loaded before the app does so.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import type { Worker } from 'node:worker_threads';
+
+import type { Above, Below, ChiefEnd, ToChief, ToMember } from './contract.js';
+import { envelope, field, number, readToChief, readToMember } from './messages.cjs';
+
+const THREADS = 'nacos-serving.family.1';
+const MAIN_THREAD = 0;
+
+/** True when this is a worker thread. In a thread Node has loaded `worker_threads` itself. */
+export function isThread(): boolean {
+  return (
+    isLoaded('worker_threads') && !process.getBuiltinModule('node:worker_threads').isMainThread
+  );
+}
+
+/** Listens to what this process starts, and to the workers that its cluster has started already. */
+export function listenBelow(end: ChiefEnd): void {
+  subscribe('child_process', (message) => {
+    const child = field(message, 'process');
+    // Its channel is there as soon as `spawn` is through.
+    if (isChild(child)) process.nextTick(() => listenToChild(child, end));
+  });
+  if (isLoaded('internal/cluster/primary')) {
+    for (const worker of childrenOf(cluster('workers'))) {
+      const child = field(worker, 'process');
+      if (isChild(child)) listenToChild(child, end);
+    }
+  }
+  // Only the main thread is a chief of threads: a nested one registers by itself.
+  if (isThread()) return;
+  let listen: ((worker: Worker) => void) | undefined;
+  subscribe('worker_threads', (message) => {
+    const worker = field(message, 'worker');
+    if (!(worker instanceof process.getBuiltinModule('node:worker_threads').Worker)) return;
+    listen ??= listenToThreads(end);
+    listen(worker);
+  });
+}
+
+/** The way up, when this process or thread may have a chief. Asked when a server is about to listen: then Node has loaded `cluster`. */
+export function openAbove(receive: (message: ToMember) => void): Above | undefined {
+  if (isThread()) return openToMainThread(receive);
+  if (process.send === undefined) return undefined;
+  if (cluster('isWorker') !== true) return undefined;
+  listenInternally(process, (message) => {
+    const read = readToMember(message);
+    if (read !== undefined) receive(read);
+  });
+  return {
+    kind: 'process',
+    send(message) {
+      // With a callback a channel that is gone is no error of the process.
+      process.send?.(envelope(message), undefined, undefined, () => undefined);
+    },
+  };
+}
+
+function listenToChild(child: ChildProcess, end: ChiefEnd): void {
+  // Anything but a fork has none.
+  if (!child.channel) return;
+  const below: Below = {
+    send(message) {
+      child.send(envelope(message), undefined, {}, () => undefined);
+    },
+  };
+  let known = false;
+  listenInternally(child, (message) => {
+    const read = readToChief(message);
+    if (read === undefined) return;
+    if (!known) {
+      known = true;
+      const gone = (): void => end.gone(below);
+      // Whichever is first: a channel may be closed long before its process ends.
+      child.once('exit', gone);
+      child.once('disconnect', gone);
+    }
+    end.receive(below, read);
+  });
+}
+
+/** Node gives messages of its own kind to these listeners only; every channel has one of them already. */
+function listenInternally(channel: NodeJS.EventEmitter, receive: (message: unknown) => void): void {
+  channel.on('internalMessage', (message: unknown) => receive(message));
+}
+
+/** Of the main thread, when its first thread is made. */
+function listenToThreads(end: ChiefEnd): (worker: Worker) => void {
+  const workers = new Map<number, WeakRef<Worker>>();
+  const collected = new FinalizationRegistry<number>((id) => workers.delete(id));
+  const members = new Map<number, Below>();
+  const channel = openThreads(MAIN_THREAD, (from, message) => {
+    const worker = workers.get(from)?.deref();
+    const read = readToChief(message);
+    if (worker === undefined || read === undefined) return;
+    let below = members.get(from);
+    if (below === undefined) {
+      const added: Below = { send: (answer) => channel(from, answer) };
+      members.set(from, added);
+      worker.once('exit', () => {
+        members.delete(from);
+        end.gone(added);
+      });
+      below = added;
+    }
+    end.receive(below, read);
+  });
+  return (worker) => {
+    const { threadId } = worker;
+    workers.set(threadId, new WeakRef(worker));
+    collected.register(worker, threadId);
+  };
+}
+
+function openToMainThread(receive: (message: ToMember) => void): Above {
+  const { threadId } = process.getBuiltinModule('node:worker_threads');
+  const channel = openThreads(threadId, (from, message) => {
+    const read = from === MAIN_THREAD ? readToMember(message) : undefined;
+    if (read !== undefined) receive(read);
+  });
+  return { kind: 'thread', send: (message) => channel(MAIN_THREAD, message) };
+}
+
+type Send = (to: number, message: ToChief | ToMember) => void;
+
+/** All threads hear all: who it is from and for is in the message. */
+function openThreads(own: number, receive: (from: number, message: unknown) => void): Send {
+  const { BroadcastChannel } = process.getBuiltinModule('node:worker_threads');
+  const channel = new BroadcastChannel(THREADS);
+  channel.unref();
+  channel.onmessage = (event: unknown) => {
+    const message = field(event, 'data');
+    const from = number(message, 'from');
+    if (from !== undefined && number(message, 'to') === own) receive(from, message);
+  };
+  return (to, message) => channel.postMessage(envelope(message, { from: own, to }));
+}
+
+function childrenOf(workers: unknown): readonly unknown[] {
+  return typeof workers === 'object' && workers !== null ? Object.values(workers) : [];
+}
+
+function isChild(value: unknown): value is ChildProcess {
+  return value instanceof process.getBuiltinModule('node:child_process').ChildProcess;
+}
+
+function cluster(property: 'isWorker' | 'workers'): unknown {
+  return Reflect.get(process.getBuiltinModule('node:cluster'), property);
+}
+
+function isLoaded(name: string): boolean {
+  const list: unknown = Reflect.get(process, 'moduleLoadList');
+  return Array.isArray(list) && list.includes(`NativeModule ${name}`);
+}

@@ -1,0 +1,192 @@
+/**
+ * Owns the place of this process or thread among those of its app. Made by the hub at preload (`installFamily`). Servers and signals pass
+ * through here: a cluster worker or a thread hands its servers to its chief (the primary, the main thread) when that has us
+ * too, and a chief hands what it hears from them to its own hub, as stand-ins. Alone, everything goes straight through.
+ * It costs two subscriptions; chief.ts and member.ts are loaded when there is something for them to do.
+ */
+import type { ListeningServer, SignalHold } from '../../process-hub.js';
+import type { Chief } from './chief.js';
+import { listenBelow, openAbove } from './channels.cjs';
+import type { Above, Below, ChiefEnd, FamilyHost, ToChief, ToMember } from './contract.js';
+import type { Member } from './member.js';
+
+/** What the hub calls. */
+export interface Family {
+  /** A server was told to listen. Loads the runtime at once, unless somebody else may register it. */
+  starting(): void;
+  serverUp(server: ListeningServer): void;
+  serverDown(server: ListeningServer): void;
+  serverClosing(server: ListeningServer): Promise<void> | undefined;
+  /** Code registers this server here: no chief gets it, or gets it no longer. */
+  keep(server: object): void;
+  /** What `hub.setSignalHold` gets. */
+  setHold(hold: SignalHold | undefined): void;
+}
+
+/** As `shutdown.timeout`, for a hold that does not say. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Installs what listens to members; everything else begins with the first server. Never throws. */
+export function installFamily(host: FamilyHost): Family {
+  const family = new OwnFamily(host);
+  listenBelow(family);
+  return family;
+}
+
+class OwnFamily implements Family, ChiefEnd {
+  readonly #host: FamilyHost;
+  readonly #kept = new WeakSet<object>();
+  /** undefined until a server is about to listen; null: there is nobody above. */
+  #above: Above | null | undefined;
+  #member: Member | undefined;
+  #memberLoading: Promise<Member | undefined> | undefined;
+  #chief: Chief | undefined;
+  #chiefLoading: Promise<Chief | undefined> | undefined;
+  /** Of the runtime of this process, and of the chief's answer to us. */
+  #ownHold: SignalHold | undefined;
+  #memberHold: SignalHold | undefined;
+  /** Both as one, as the gate has it. */
+  #hold: SignalHold | undefined;
+  #leaving: Promise<void> | undefined;
+
+  constructor(host: FamilyHost) {
+    this.#host = host;
+  }
+
+  starting(): void {
+    if (this.#findAbove() === null) this.#host.load();
+  }
+
+  serverUp(server: ListeningServer): void {
+    if (this.#kept.has(server.server) || this.#findAbove() === null) this.#host.serverUp(server);
+    else this.#toMember((member) => member.serverUp(server));
+  }
+
+  serverDown(server: ListeningServer): void {
+    if (this.#kept.has(server.server) || this.#memberLoading === undefined) {
+      this.#host.serverDown(server);
+    } else this.#toMember((member) => member.serverDown(server));
+  }
+
+  serverClosing(server: ListeningServer): Promise<void> | undefined {
+    if (this.#kept.has(server.server)) return this.#host.serverClosing(server);
+    // One that is not yet handed over is nobody's concern yet.
+    if (this.#memberLoading !== undefined) return this.#member?.serverClosing(server);
+    return this.#host.serverClosing(server);
+  }
+
+  keep(server: object): void {
+    if (this.#kept.has(server)) return;
+    this.#kept.add(server);
+    if (this.#memberLoading !== undefined) this.#toMember((member) => member.keep(server));
+  }
+
+  setHold(hold: SignalHold | undefined): void {
+    this.#ownHold = hold;
+    this.#joinHolds();
+  }
+
+  receive(from: Below, message: ToChief): void {
+    // Members of a process that registers nothing by itself are left to themselves.
+    if (!this.#host.isAutomatic()) return;
+    if (this.#chiefLoading === undefined) {
+      this.#chiefLoading = this.#loadChief();
+      this.starting();
+    }
+    if (message.kind === 'hello') from.send({ kind: 'welcome' });
+    this.#toChief((chief) => chief.receive(from, message));
+  }
+
+  gone(from: Below): void {
+    this.#toChief((chief) => chief.gone(from));
+  }
+
+  #findAbove(): Above | null {
+    if (this.#above !== undefined) return this.#above;
+    const missed: ToMember[] = [];
+    const above = openAbove((message) => {
+      if (this.#member === undefined) missed.push(message);
+      else this.#member.receive(message);
+    });
+    this.#above = above ?? null;
+    if (above === undefined) return null;
+    above.send({ kind: 'hello' });
+    this.#memberLoading = this.#loadMember(above, missed);
+    return above;
+  }
+
+  async #loadMember(above: Above, missed: ToMember[]): Promise<Member | undefined> {
+    try {
+      const { createMember } = await import('./member.js');
+      const member = createMember({
+        above,
+        host: this.#host,
+        hasHandlers: (signal) => process.listenerCount(signal) > 0,
+        setHold: (hold) => {
+          this.#memberHold = hold;
+          this.#joinHolds();
+        },
+        drainBelow: async (signal) => {
+          this.#chief?.leaveBegins();
+          await this.#chief?.drain(signal);
+        },
+      });
+      this.#member = member;
+      for (const message of missed.splice(0)) member.receive(message);
+      return member;
+    } catch {
+      // Half a package: the app goes on, and nothing of this process is registered.
+      return undefined;
+    }
+  }
+
+  async #loadChief(): Promise<Chief | undefined> {
+    try {
+      const { createChief } = await import('./chief.js');
+      // Stand-ins pass through here as well: this process may have a chief of its own.
+      const chief = createChief({ hub: this, leaving: () => this.#leaving });
+      this.#chief = chief;
+      chief.setHold(this.#hold);
+      return chief;
+    } catch {
+      // As above.
+      return undefined;
+    }
+  }
+
+  #toMember(news: (member: Member) => void): void {
+    if (this.#member !== undefined) news(this.#member);
+    else void this.#memberLoading?.then((member) => member && news(member));
+  }
+
+  #toChief(news: (chief: Chief) => void): void {
+    // In the order of coming, also around the moment of being loaded.
+    void this.#chiefLoading?.then((chief) => chief && news(chief));
+  }
+
+  #joinHolds(): void {
+    const holds = [this.#ownHold, this.#memberHold].filter((hold) => hold !== undefined);
+    // A hold that is set after a leave belongs to an app that stayed alive and is registered again.
+    if (holds.length > 0) this.#leaving = undefined;
+    this.#hold = holds.length > 0 ? this.#join(holds) : undefined;
+    this.#chief?.setHold(this.#hold);
+    this.#host.setSignalHold(this.#hold);
+  }
+
+  #join(holds: readonly SignalHold[]): SignalHold {
+    let signalOf = '';
+    return {
+      timeoutMs: Math.max(...holds.map((hold) => hold.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
+      leave: (signal) => {
+        signalOf = signal;
+        this.#chief?.leaveBegins();
+        this.#leaving = Promise.all(holds.map((hold) => hold.leave(signal))).then(() => undefined);
+        return this.#leaving;
+      },
+      drain: async () => {
+        const below = this.#chief?.drain(signalOf);
+        await Promise.all([below, ...holds.map((hold) => hold.drain())]);
+      },
+    };
+  }
+}
