@@ -19,8 +19,6 @@ export interface ListeningServer {
   readonly host: string;
   /** The port really bound, never 0. */
   readonly port: number;
-  /** Other processes may listen on the very same address, since the app said `reusePort`. Default false. */
-  readonly shared?: boolean;
 }
 
 /** Where one call goes. Made by discovery, read by the client hooks. */
@@ -126,8 +124,6 @@ export interface ProcessRuntime {
 
 /** What a held signal waits for. Installed by `registration/shutdown.ts` while something is registered. */
 export interface SignalHold {
-  /** Bounds everything from the signal on; processes and threads below this one keep to it. Default 10,000. */
-  readonly timeoutMs?: number;
   /** Deregister and quiet time; bounded, never rejects. */
   leave(signal: string): Promise<void>;
   /** Only when the app has no handler of its own: stop accepting, drain, close. Bounded, never rejects. */

@@ -5,7 +5,7 @@
  * A stand-in: up -last member down or gone-> down. When its last serving member is closing it or leaving: closing -out of the
  * registry, callers know-> down; who comes up on the address meanwhile gets a new stand-in after that.
  */
-import type { ListeningServer, SignalHold } from '../../process-hub.js';
+import type { ListeningServer } from '../../process-hub.js';
 import { systemClock, type Clock } from '../../util/clock.js';
 import {
   createDeferred,
@@ -14,7 +14,7 @@ import {
   waitWithin,
   type Deferred,
 } from '../../util/deferred.js';
-import type { Below, ToChief } from './contract.js';
+import type { Below, BoundedHold, ToChief } from './contract.js';
 
 export interface ChiefOptions {
   readonly hub: {
@@ -31,7 +31,7 @@ export interface Chief {
   receive(from: Below, message: ToChief): void;
   gone(from: Below): void;
   /** Tells the members to hold signals as this process does. */
-  setHold(hold: SignalHold | undefined): void;
+  setHold(hold: BoundedHold | undefined): void;
   /** This process has begun to leave: the bound of everything starts now. */
   leaveBegins(): void;
   /** All members finish the requests that they have. Bounded, never rejects. */
@@ -78,7 +78,7 @@ class FamilyChief implements Chief {
   readonly #standIns = new Map<string, StandIn>();
   /** Addresses of stand-ins on their way out. */
   readonly #closingPlaces = new Set<string>();
-  #hold: SignalHold | undefined;
+  #hold: BoundedHold | undefined;
   #leftAtMs = 0;
   #asks = 0;
 
@@ -119,7 +119,7 @@ class FamilyChief implements Chief {
     for (const asked of member.asked.values()) asked.resolve();
   }
 
-  setHold(hold: SignalHold | undefined): void {
+  setHold(hold: BoundedHold | undefined): void {
     const was = this.#hold;
     this.#hold = hold;
     if ((was === undefined) === (hold === undefined) && was?.timeoutMs === hold?.timeoutMs) return;

@@ -62,3 +62,8 @@ export interface FamilyHost {
   /** To the signal gate. */
   setSignalHold(hold: SignalHold | undefined): void;
 }
+
+/** A signal hold that says how long everything from the signal on may take; those below keep to it. Default 10,000. */
+export interface BoundedHold extends SignalHold {
+  readonly timeoutMs?: number;
+}

@@ -4,10 +4,18 @@
  * too, and a chief hands what it hears from them to its own hub, as stand-ins. Alone, everything goes straight through.
  * It costs two subscriptions; chief.ts and member.ts are loaded when there is something for them to do.
  */
-import type { ListeningServer, SignalHold } from '../../process-hub.js';
+import type { ListeningServer } from '../../process-hub.js';
 import type { Chief } from './chief.js';
 import { listenBelow, openAbove } from './channels.cjs';
-import type { Above, Below, ChiefEnd, FamilyHost, ToChief, ToMember } from './contract.js';
+import type {
+  Above,
+  BoundedHold,
+  Below,
+  ChiefEnd,
+  FamilyHost,
+  ToChief,
+  ToMember,
+} from './contract.js';
 import type { Member } from './member.js';
 
 /** What the hub calls. */
@@ -20,7 +28,7 @@ export interface Family {
   /** Code registers this server here: no chief gets it, or gets it no longer. */
   keep(server: object): void;
   /** What `hub.setSignalHold` gets. */
-  setHold(hold: SignalHold | undefined): void;
+  setHold(hold: BoundedHold | undefined): void;
 }
 
 /** As `shutdown.timeout`, for a hold that does not say. */
@@ -43,10 +51,10 @@ class OwnFamily implements Family, ChiefEnd {
   #chief: Chief | undefined;
   #chiefLoading: Promise<Chief | undefined> | undefined;
   /** Of the runtime of this process, and of the chief's answer to us. */
-  #ownHold: SignalHold | undefined;
-  #memberHold: SignalHold | undefined;
+  #ownHold: BoundedHold | undefined;
+  #memberHold: BoundedHold | undefined;
   /** Both as one, as the gate has it. */
-  #hold: SignalHold | undefined;
+  #hold: BoundedHold | undefined;
   #leaving: Promise<void> | undefined;
 
   constructor(host: FamilyHost) {
@@ -81,7 +89,7 @@ class OwnFamily implements Family, ChiefEnd {
     if (this.#memberLoading !== undefined) this.#toMember((member) => member.keep(server));
   }
 
-  setHold(hold: SignalHold | undefined): void {
+  setHold(hold: BoundedHold | undefined): void {
     this.#ownHold = hold;
     this.#joinHolds();
   }
@@ -173,7 +181,7 @@ class OwnFamily implements Family, ChiefEnd {
     this.#host.setSignalHold(this.#hold);
   }
 
-  #join(holds: readonly SignalHold[]): SignalHold {
+  #join(holds: readonly BoundedHold[]): BoundedHold {
     let signalOf = '';
     return {
       timeoutMs: Math.max(...holds.map((hold) => hold.timeoutMs ?? DEFAULT_TIMEOUT_MS)),

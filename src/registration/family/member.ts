@@ -5,18 +5,18 @@
  * States: asking -welcome-> led, for ever; asking -no answer in time-> alone, for ever (two may then publish one address, which
  * Nacos shows as one row; changing sides later could lose it).
  */
-import type { ListeningServer, SignalHold } from '../../process-hub.js';
+import type { ListeningServer } from '../../process-hub.js';
 import { systemClock, type Clock } from '../../util/clock.js';
 import { createDeferred, waitWithin, type Deferred } from '../../util/deferred.js';
 import { createDrain } from '../drain.js';
-import type { Above, FamilyHost, ToMember } from './contract.js';
+import type { Above, BoundedHold, FamilyHost, ToMember } from './contract.js';
 
 export interface MemberOptions {
   readonly above: Above;
   readonly host: Pick<FamilyHost, 'load' | 'serverUp' | 'serverDown' | 'serverClosing'>;
   /** Of the app, for this signal. */
   readonly hasHandlers: (signal: string) => boolean;
-  readonly setHold: (hold: SignalHold | undefined) => void;
+  readonly setHold: (hold: BoundedHold | undefined) => void;
   /** The threads of this process finish their requests as well. Bounded, never rejects. */
   readonly drainBelow: (signal: string) => Promise<void>;
   readonly clock?: Clock;
@@ -137,7 +137,7 @@ class FamilyMember implements Member {
     for (const { server } of servers) this.#options.host.serverUp(server);
   }
 
-  #holdOf(timeoutMs: number): SignalHold {
+  #holdOf(timeoutMs: number): BoundedHold {
     return {
       timeoutMs,
       leave: () => this.#ask((ask) => this.#options.above.send({ kind: 'leaving', ask })),
