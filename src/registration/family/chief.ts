@@ -6,7 +6,7 @@
  * registry, callers know-> down; who comes up on the address meanwhile gets a new stand-in after that.
  */
 import type { ListeningServer } from '../../process-hub.js';
-import { systemClock, type Clock } from '../../util/clock.js';
+import { systemClock, type Clock, type Timer } from '../../util/clock.js';
 import {
   createDeferred,
   delay,
@@ -42,8 +42,8 @@ export interface Chief {
  * A signal for all (Ctrl-C, the end of a container) may reach a member first. So long one that got a signal waits for ours.
  */
 const SIGNAL_GRACE_MS = 100;
-/** A member that is still there so long after its signal has decided to stay. */
-const STAYS_AFTER_MS = 10_000;
+/** As for a process of its own (shutdown.ts): a member that is still there so long after its signal was not told to end. */
+const STAYS_MS = 30_000;
 /** As `shutdown.timeout`, for a hold that does not say. */
 const DEFAULT_HOLD_MS = 10_000;
 
@@ -64,6 +64,7 @@ interface MemberState {
   readonly served: Map<number, Served>;
   readonly asked: Map<number, Deferred<void>>;
   leaving: boolean;
+  staying: Timer | undefined;
 }
 
 export function createChief(options: ChiefOptions): Chief {
@@ -115,6 +116,7 @@ class FamilyChief implements Chief {
     const member = this.#members.get(from);
     if (member === undefined) return;
     this.#members.delete(from);
+    member.staying?.cancel();
     for (const id of [...member.served.keys()]) this.#down(member, id);
     for (const asked of member.asked.values()) asked.resolve();
   }
@@ -128,6 +130,7 @@ class FamilyChief implements Chief {
 
   leaveBegins(): void {
     this.#leftAtMs = this.#clock.nowMs();
+    for (const below of this.#members.keys()) below.send({ kind: 'away' });
   }
 
   async drain(signal: string): Promise<void> {
@@ -148,7 +151,12 @@ class FamilyChief implements Chief {
   }
 
   #enter(from: Below): MemberState {
-    const member = { served: new Map(), asked: new Map(), leaving: false };
+    const member: MemberState = {
+      served: new Map(),
+      asked: new Map(),
+      leaving: false,
+      staying: undefined,
+    };
     this.#members.set(from, member);
     return member;
   }
@@ -197,6 +205,7 @@ class FamilyChief implements Chief {
 
   async #leaving(from: Below, member: MemberState, ask: number): Promise<void> {
     member.leaving = true;
+    member.staying?.cancel();
     if (this.#options.leaving() === undefined) await delay(this.#clock, SIGNAL_GRACE_MS);
     const all = this.#options.leaving();
     if (all !== undefined) await all;
@@ -205,9 +214,18 @@ class FamilyChief implements Chief {
       await Promise.all(standIns.map((standIn) => this.#outUnlessServed(standIn)));
     }
     from.send({ kind: 'answer', ask });
-    this.#clock.after(STAYS_AFTER_MS, () => {
-      member.leaving = false;
-    });
+    member.staying = this.#clock.after(STAYS_MS, () => this.#stays(from, member));
+  }
+
+  /** What went out of the registry because of its signal comes back. */
+  #stays(from: Below, member: MemberState): void {
+    member.leaving = false;
+    // A hold that is told anew also catches the next signal.
+    if (this.#hold !== undefined) this.#tellHold(from);
+    for (const [id, { standIn, ending }] of [...member.served]) {
+      const isOut = standIn.closing !== undefined && !standIn.isUp;
+      if (isOut && !ending) this.#up(member, id, standIn.server);
+    }
   }
 
   /** Takes it out of the registry when nobody is left who goes on serving; resolves when callers know. */

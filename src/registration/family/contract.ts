@@ -3,7 +3,8 @@
  * what members (cluster workers, worker threads) and their chief (the primary, the main thread) say to each other. Types only.
  *
  * hello -> welcome, and `hold` with each change: from then on the chief registers for the member. up, down: a server of the member. closing,
- * leaving: the member waits for the `answer` before it closes a server or passes a signal on. drain: the member answers when done.
+ * leaving: the member waits for the `answer` before it closes a server or passes a signal on. drain: the member answers when done. away: the next response
+ * of each connection is its last.
  */
 import type { ListeningServer, SignalHold } from '../../process-hub.js';
 
@@ -23,6 +24,8 @@ export type ToChief =
 
 export type ToMember =
   | { readonly kind: 'welcome' }
+  /** The chief is leaving: callers are to be sent away, until `hold` comes again. */
+  | { readonly kind: 'away' }
   /** Signals are held from now on, or no more. */
   | { readonly kind: 'hold'; readonly on: boolean; readonly timeoutMs: number }
   | {

@@ -174,11 +174,17 @@ class OwnFamily implements Family, ChiefEnd {
 
   #joinHolds(): void {
     const holds = [this.#ownHold, this.#memberHold].filter((hold) => hold !== undefined);
+    const hold = holds.length > 0 ? this.#join(holds) : undefined;
+    this.#hold = hold;
+    this.#host.setSignalHold(hold);
+    // There is nothing to hold for any more as soon as we are out, but members go on holding until callers know.
+    if (hold === undefined && this.#leaving !== undefined) {
+      void this.#leaving.then(() => this.#chief?.setHold(this.#hold));
+      return;
+    }
     // A hold that is set after a leave belongs to an app that stayed alive and is registered again.
-    if (holds.length > 0) this.#leaving = undefined;
-    this.#hold = holds.length > 0 ? this.#join(holds) : undefined;
-    this.#chief?.setHold(this.#hold);
-    this.#host.setSignalHold(this.#hold);
+    this.#leaving = undefined;
+    this.#chief?.setHold(hold);
   }
 
   #join(holds: readonly BoundedHold[]): BoundedHold {
@@ -194,6 +200,9 @@ class OwnFamily implements Family, ChiefEnd {
       drain: async () => {
         const below = this.#chief?.drain(signalOf);
         await Promise.all([below, ...holds.map((hold) => hold.drain())]);
+      },
+      delivered: () => {
+        for (const hold of holds) hold.delivered();
       },
     };
   }

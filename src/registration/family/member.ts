@@ -77,8 +77,12 @@ class FamilyMember implements Member {
         return;
       case 'hold':
         if (this.#state !== 'led') return;
+        if (message.on) this.#drain.keep();
         this.#timeoutMs = message.timeoutMs;
         this.#options.setHold(message.on ? this.#holdOf(message.timeoutMs) : undefined);
+        return;
+      case 'away':
+        this.#drain.sendAway();
         return;
       case 'drain':
         void this.#drainFor(message.ask, message.signal, message.timeoutMs);
@@ -114,6 +118,7 @@ class FamilyMember implements Member {
     if (this.#state === 'alone') return this.#options.host.serverClosing(server);
     const id = this.#servers.get(server.server)?.id;
     if (this.#state === 'asking' || id === undefined) return undefined;
+    if (server.local !== undefined) this.#drain.sendAway(server.local);
     return this.#ask((ask) => this.#options.above.send({ kind: 'closing', id, ask }));
   }
 
@@ -140,8 +145,13 @@ class FamilyMember implements Member {
   #holdOf(timeoutMs: number): BoundedHold {
     return {
       timeoutMs,
-      leave: () => this.#ask((ask) => this.#options.above.send({ kind: 'leaving', ask })),
+      leave: () => {
+        this.#drain.sendAway();
+        return this.#ask((ask) => this.#options.above.send({ kind: 'leaving', ask }));
+      },
       drain: () => this.#drainOnce(timeoutMs),
+      // The chief has this time from its answer on.
+      delivered: () => undefined,
     };
   }
 

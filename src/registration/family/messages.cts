@@ -47,6 +47,7 @@ export function readToMember(value: unknown): ToMember | undefined {
   const kind = kindOf(value);
   switch (kind) {
     case 'welcome':
+    case 'away':
       return { kind };
     case 'hold': {
       const timeoutMs = number(value, 'timeoutMs');
