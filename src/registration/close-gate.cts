@@ -8,7 +8,10 @@
 import { Server } from 'node:net';
 
 export interface CloseGateOptions {
-  /** undefined: it closes at once. Else it closes when the promise settles. */
+  /**
+   * undefined: it closes at once. Else it closes when the promise settles, which has to keep the process alive: without us the
+   * callback of `close` would be called before the process ends.
+   */
   readonly leave: (server: Server) => Promise<unknown> | undefined;
   /** `close` has really been called. */
   readonly closed: (server: Server) => void;
@@ -25,12 +28,10 @@ interface Held {
   readonly port: number | undefined;
   /** What the app has called since, in order. */
   readonly calls: (() => unknown)[];
-  readonly alive: NodeJS.Timeout;
 }
 
 /** In place of a result: the close is held. */
 const LATER = Symbol('later');
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Node's classes that have a `close` of their own, all called by one of these names. */
 const CLASS_NAMES = new Set(['Server', 'Http2Server', 'Http2SecureServer']);
 /** What would cut connections that are still used; asked for after `close`, it waits for the real one. */
@@ -58,15 +59,12 @@ export function installCloseGate(options: CloseGateOptions): CloseGate {
     const found = held.get(server);
     if (found === undefined) return;
     held.delete(server);
-    clearInterval(found.alive);
     showAsItIs(server);
     for (const call of found.calls) call();
   };
   const hold = (server: Server, left: Promise<unknown>, close: () => unknown): void => {
     const calls = [() => pass(server, close)];
-    // Without us its callback would be called before the process ends, also when nothing else keeps the process alive.
-    const alive = setInterval(() => undefined, LONGEST_TIMER_MS);
-    held.set(server, { port: portOf(server), calls, alive });
+    held.set(server, { port: portOf(server), calls });
     showAsClosed(server, calls);
     const over = (): void => release(server);
     left.then(over, over);
