@@ -25,8 +25,6 @@ interface Case {
   readonly packages: Installed;
   readonly formats: readonly ('cjs' | 'mjs')[];
   readonly args?: readonly string[];
-  /** The route is one of the framework. Default true. */
-  readonly health?: boolean;
 }
 
 const CASES: readonly Case[] = [
@@ -73,7 +71,6 @@ const CASES: readonly Case[] = [
     packages: NEST_11,
     formats: ['cjs', 'mjs'],
     args: ['express'],
-    health: false,
   },
   {
     name: 'Nest 11 on Fastify',
@@ -81,7 +78,6 @@ const CASES: readonly Case[] = [
     packages: NEST_11,
     formats: ['cjs', 'mjs'],
     args: ['fastify', 'async'],
-    health: false,
   },
   {
     name: 'Nest 12 on Express',
@@ -89,7 +85,6 @@ const CASES: readonly Case[] = [
     packages: NEST_12,
     formats: ['cjs', 'mjs'],
     args: ['express', 'async'],
-    health: false,
   },
   {
     name: 'Nest 12 on Fastify',
@@ -97,7 +92,6 @@ const CASES: readonly Case[] = [
     packages: NEST_12,
     formats: ['cjs', 'mjs'],
     args: ['fastify'],
-    health: false,
   },
   {
     name: 'node:http',
@@ -105,7 +99,6 @@ const CASES: readonly Case[] = [
     packages: {},
     formats: ['cjs', 'mjs'],
     args: ['http'],
-    health: false,
   },
 ];
 
@@ -189,20 +182,19 @@ async function run(
 const WAIT = { timeout: 20_000, interval: 20 };
 const LONG_MS = 50_000;
 
-describe.each(CASES)('$name', ({ app, packages, formats, args = [], health = true }) => {
+describe.each(CASES)('$name', ({ app, packages, formats, args = [] }) => {
   const folder = folderOf(packages);
 
   it.each(formats)('leaves before it refuses anything when it is closed (%s)', async (format) => {
     await using running = await run(folder, app, LONG_MS, { format, args });
-    if (health) {
-      await vi.waitFor(async () => expect((await running.get('/health')).status).toBe(200), WAIT);
-    }
+    await vi.waitFor(async () => expect((await running.get('/health')).status).toBe(200), WAIT);
     running.child.kill('SIGUSR2');
     await running.child.line(/^closing$/);
     await vi.waitFor(() => expect(running.rows()).toEqual([]), WAIT);
     expect(await running.get('/')).toEqual({ status: 200, text: 'hello' });
-    if (health)
-      expect(await running.get('/health')).toEqual({ status: 503, text: '{"ready":false}' });
+    const health = await running.get('/health');
+    expect(health.status).toBe(503);
+    expect(JSON.parse(health.text)).toMatchObject({ ready: false });
     expect(running.child.lines).not.toContain('closed');
   });
 
