@@ -5,6 +5,7 @@
  */
 import { CLI_VARIABLE } from '../src/options/env.js';
 import { codeKey, fileKey, OPTION_ROWS, splitPath, type OptionRow } from '../src/options/schema.js';
+import { NETWORKS_ALLOWED } from '../src/options/networks.js';
 import { SERVERS_ALLOWED } from '../src/options/server-list.js';
 
 export function configurationPage(): string {
@@ -79,14 +80,17 @@ ignored, with a warning in the log. A value of your own, different from it, coun
     nacos-serving run [flags] app.js [-- arguments as they stand]
     nacos-serving [flags] -- command [arguments]
     nacos-serving dev [--port 8848] [--host 127.0.0.1]
+    nacos-serving status|up|down|weight N|metadata key=value key- [--pid PID] [--service NAME] [--json]
 
-- The first word that is no flag and names a command (\`run\`, \`dev\`, \`help\`) is that command; else the command is \`run\`. A file
+- The first word that is no flag and names a command (\`run\`, \`dev\`, \`status\`, \`up\`, \`down\`, \`weight\`, \`metadata\`, \`help\`) is that command; else the command is \`run\`. A file
   of such a name is \`./dev\`.
 - Before the app every flag is ours, and an unknown one ends with exit code 2 and the nearest name.
 - After the app the exact names of our flags are ours; everything else, \`--help\` too, goes to the app. After \`--\` everything does.
 - A boolean takes the word \`true\` or \`false\` behind it: \`--empty-protection false\`. Other words are not touched.
 - Without an app, \`--\` starts any command: \`nacos-serving -- npm start\`. It is looked up in PATH, with \`node_modules/.bin\` of the
   working directory and of the folders above in front.
+- \`--dry-run\` checks everything, prints what would be done, and starts nothing. \`--print-config\` prints every option with its value and
+  where it comes from, secrets as \`***\`; with \`--print-config=json\` as JSON. Neither is an option of variables or files.
 - A TypeScript file runs by itself on a Node that strips types; on older ones with the app's own \`tsx\`.
 
 The flags reach the app's process in one variable, \`${CLI_VARIABLE}\`, and still rank above the environment; the hooks get there by
@@ -157,6 +161,8 @@ function allowedText(row: OptionRow): string {
       return 'IPv4, IPv6 or host name, or auto';
     case 'file':
       return 'a path; a relative one starts at the working directory';
+    case 'list':
+      return NETWORKS_ALLOWED;
     case 'text':
     case 'choice':
       return row.allowed ?? 'text';

@@ -14,7 +14,7 @@ const USAGE = `Usage:
   nacos-serving run [flags] app.js [-- arguments as they stand]
   nacos-serving [flags] -- command [arguments]      any command, like: -- npm start
   nacos-serving dev [--port 8848]                   a Nacos-compatible server for development
-  nacos-serving status|up|down|weight N|metadata key=value key-   what running processes have registered
+  nacos-serving status|up|down|weight|metadata      ask and change what running processes registered
   nacos-serving help [command]
 `;
 
@@ -80,7 +80,7 @@ function controlHelp(): string {
     'Flags:',
     ...CONTROL_ROWS.map(plainFlagHelp),
     '  -h, --help\n',
-    'Exit codes: 0 done, 1 nobody there or refused, 2 wrong words or several processes to choose from.\n',
+    'Exit codes: 0 done, 1 nobody there or refused, 2 wrong words or several processes to choose from\n',
   ].join('\n');
 }
 

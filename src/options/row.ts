@@ -41,6 +41,8 @@ export interface FlagRow {
   /** What a text has to look like, and the same in words. */
   readonly pattern?: RegExp;
   readonly allowed?: string;
+  /** Items of a list are interfaces or networks (networks.ts). */
+  readonly networks?: true;
   /** The word `auto` means: not given here, and nothing further down counts either. */
   readonly auto?: true;
 }

@@ -151,8 +151,7 @@ export const IDENTITY_ROWS = [
     env: 'NACOS_NETWORK_PREFER',
     flag: 'network-prefer',
     doc: 'Interfaces or networks to take the address from, like eth1, en*, 10.0.0.0/8; the first that fits wins.',
-    pattern: /^[^\s,]{1,64}$/,
-    allowed: 'names of interfaces (* for any characters) or networks like 10.0.0.0/8',
+    networks: true,
   },
   {
     path: 'network.ignore',
@@ -162,8 +161,7 @@ export const IDENTITY_ROWS = [
     env: 'NACOS_NETWORK_IGNORE',
     flag: 'network-ignore',
     doc: 'Interfaces or networks never to take the address from.',
-    pattern: /^[^\s,]{1,64}$/,
-    allowed: 'names of interfaces (* for any characters) or networks like 10.0.0.0/8',
+    networks: true,
   },
   {
     path: 'network.family',

@@ -13,6 +13,15 @@ export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[]
  */
 export type AddressKind = 'usable' | 'tunnel' | 'bridge' | 'link-local' | 'loopback';
 
+/** The same for people. */
+export const KIND_WORDS: Readonly<Record<AddressKind, string>> = {
+  usable: 'usable',
+  tunnel: 'a tunnel, such as a VPN',
+  bridge: 'a bridge to containers or virtual machines',
+  'link-local': 'link-local',
+  loopback: 'loopback',
+};
+
 export interface AddressCandidate {
   readonly interface: string;
   readonly ip: string;

@@ -9,6 +9,8 @@ import { isLoopback, plainAddress } from './interfaces.js';
 export interface PortHints {
   /** Option `service.port`. */
   readonly explicit?: number | undefined;
+  /** Option `service.advertised_port`. */
+  readonly advertised?: number | undefined;
   /** The app's own PORT variable, when it holds a port. */
   readonly environment?: number | undefined;
 }
@@ -19,7 +21,13 @@ export interface PortDecision {
   readonly because: string;
 }
 
+/** `service.port` names the server and its port; what is advertised instead of that port comes from outside, as of a container. */
 export function decidePort(bound: number, hints: PortHints): PortDecision {
+  const { advertised } = hints;
+  if (advertised !== undefined && (hints.explicit ?? bound) === bound) {
+    const because = `as advertised (service.advertised_port); the server itself is bound to ${String(bound)}`;
+    return { port: advertised, because };
+  }
   if (hints.explicit === undefined) return { port: bound, because: 'as bound' };
   const other = hints.explicit === bound ? '' : `; the server itself is bound to ${String(bound)}`;
   return { port: hints.explicit, because: `as given (service.port)${other}` };
@@ -61,6 +69,8 @@ interface Rule {
   readonly holds: (server: ListeningServer, hints: PortHints) => boolean;
   readonly matters: (hints: PortHints) => boolean;
   readonly because: string;
+  /** Said of a server for which it does not hold. */
+  readonly otherwise: string;
 }
 
 /** The first rule that tells two servers apart decides. */
@@ -69,18 +79,42 @@ const RULES: readonly Rule[] = [
     holds: (server, hints) => server.port === hints.explicit,
     matters: (hints) => hints.explicit !== undefined,
     because: 'it has the port that is given (service.port)',
+    otherwise: 'service.port names another one',
   },
   {
     holds: (server) => !isLoopback(plainAddress(server.host)),
     matters: () => true,
     because: 'others can reach it',
+    otherwise: 'only this machine can reach it',
   },
   {
     holds: (server, hints) => server.port === hints.environment,
     matters: (hints) => hints.explicit === undefined && hints.environment !== undefined,
     because: 'it has the port of the variable PORT',
+    otherwise: 'the variable PORT names another one',
   },
 ];
+
+export interface PortVerdict {
+  readonly server: ListeningServer;
+  readonly taken: boolean;
+  readonly why: string;
+}
+
+/** Why each of these is the service, or is not. */
+export function judgeServers(
+  servers: readonly ListeningServer[],
+  chosen: ListeningServer,
+  hints: PortHints,
+): readonly PortVerdict[] {
+  return servers.map((server) => {
+    if (server === chosen) {
+      return { server, taken: true, why: reasonFor(chosen, servers, hints) };
+    }
+    const telling = RULES.find(({ holds }) => holds(chosen, hints) !== holds(server, hints));
+    return { server, taken: false, why: telling?.otherwise ?? 'another one was there before' };
+  });
+}
 
 function reasonFor(
   best: ListeningServer,

@@ -149,7 +149,11 @@ describe('a wrong command line', () => {
       'unknown flag --service-name: known are --port, --host',
     ],
     ['dev app.js', 'USAGE', 'dev starts a server and takes no target, but got app.js'],
-    ['help me', 'USAGE', 'no help on me: commands are run, dev, help'],
+    [
+      'help me',
+      'USAGE',
+      'no help on me: commands are run, dev, status, up, down, weight, metadata, help',
+    ],
     ['--namespace a dev', 'USAGE', 'dev has to be the first word; its flags go after it'],
     ['--namespace a', 'USAGE', 'nothing to run: name a file, or a command after --'],
     ['--', 'USAGE', 'nothing to run: a command has to follow --'],

@@ -7,6 +7,7 @@ import {
   decideAddress,
   type AddressDecision,
   type AddressInput,
+  type NetworkRules,
 } from '../../../../src/registration/identity/address.js';
 import type { Interfaces } from '../../../../src/registration/identity/interfaces.js';
 
@@ -43,11 +44,15 @@ interface Case {
   /** Nacos host -> our address towards it. */
   readonly routes?: Readonly<Record<string, string>>;
   readonly explicit?: string;
+  readonly advertised?: string;
+  readonly network?: NetworkRules;
 }
 
 function decide(one: Case): Promise<AddressDecision> {
   const input: AddressInput = {
     explicit: one.explicit,
+    advertised: one.advertised,
+    network: one.network ?? {},
     boundHost: one.bound ?? '::',
     registry: (one.registry ?? ['10.0.0.2']).map((host) => ({ host, port: 8848 })),
     interfaces: () => interfaces(one.table ?? SERVER),
@@ -206,13 +211,13 @@ describe('the address', () => {
     [
       'bridges and tunnels are no fallback',
       { table: { docker0: ['172.17.0.1'], tun0: ['10.8.0.2'] } },
-      /docker0 172\.17\.0\.1 \(bridge\), tun0 10\.8\.0\.2 \(tunnel\)/,
+      /docker0 172\.17\.0\.1 \(a bridge to containers.*\), tun0 10\.8\.0\.2 \(a tunnel, such as a VPN\)/,
       false,
     ],
     [
       'an IPv6 is refused for a server that takes IPv4 only',
       { table: { eth0: ['2001:db8::5'] }, bound: '0.0.0.0' },
-      /no usable address among: none/,
+      /2001:db8::5 \(the server takes IPv4 only\)/,
       false,
     ],
   ])('%s', async (_, one, message, final) => {
@@ -238,5 +243,148 @@ describe('the address', () => {
       'wlan0 link-local',
       'wlan0 usable',
     ]);
+  });
+});
+
+describe('the address by the rules of network.*', () => {
+  const TWO = { ...LO, eth0: ['10.0.0.5', '2001:db8:1::5'], eth1: ['192.168.7.5', 'fd00:7::5'] };
+  const SWARM = {
+    ...LO,
+    eth1: ['10.255.0.4'],
+    eth0: ['10.0.1.4'],
+    docker_gwbridge: ['172.18.0.3'],
+  };
+  it.each<[string, Case, string, string]>([
+    [
+      'is the advertised one before the one that is bound',
+      { advertised: '203.0.113.7', bound: '10.0.0.5' },
+      '203.0.113.7',
+      'as advertised (service.advertised_ip)',
+    ],
+    [
+      'is the given one before the advertised one',
+      { explicit: '203.0.113.8', advertised: '203.0.113.7' },
+      '203.0.113.8',
+      'as given (service.ip)',
+    ],
+    [
+      'is that of the preferred interface, before the route to Nacos',
+      { table: TWO, network: { prefer: ['eth1'] }, routes: { '10.0.0.2': '10.0.0.5' } },
+      '192.168.7.5',
+      'of eth1, preferred by network.prefer (eth1)',
+    ],
+    [
+      'is in the preferred network',
+      { table: TWO, network: { prefer: ['192.168.0.0/16'] } },
+      '192.168.7.5',
+      'of eth1, preferred by network.prefer (192.168.0.0/16)',
+    ],
+    [
+      'is in the first preferred network that there is',
+      { table: TWO, network: { prefer: ['172.16.0.0/12', 'wlan*', 'eth*'] } },
+      '10.0.0.5',
+      'of eth0, preferred by network.prefer (eth*)',
+    ],
+    [
+      'may be an IPv6 by a preferred network',
+      { table: TWO, network: { prefer: ['fd00:7::/32'] } },
+      'fd00:7::5',
+      'of eth1, preferred by network.prefer (fd00:7::/32)',
+    ],
+    [
+      'may be that of a VPN when it is preferred',
+      { table: LAPTOP, network: { prefer: ['utun*'] } },
+      '100.64.0.7',
+      'of utun3, preferred by network.prefer (utun*)',
+    ],
+    [
+      'is never loopback, even preferred',
+      { table: TWO, network: { prefer: ['lo'] } },
+      '10.0.0.5',
+      'of eth0, the first usable interface',
+    ],
+    [
+      'is not that of an ignored interface, although it leads to Nacos',
+      { table: TWO, network: { ignore: ['eth0'] }, routes: { '10.0.0.2': '10.0.0.5' } },
+      '192.168.7.5',
+      'of eth1, the first usable interface',
+    ],
+    [
+      'is not in an ignored network, although it is preferred',
+      { table: TWO, network: { prefer: ['eth*'], ignore: ['10.0.0.0/8'] } },
+      '192.168.7.5',
+      'of eth1, preferred by network.prefer (eth*)',
+    ],
+    [
+      'is not that of the ingress network of a swarm, when that is ignored',
+      { table: SWARM, network: { ignore: ['10.255.0.0/16'] } },
+      '10.0.1.4',
+      'of eth0, the first usable interface',
+    ],
+    [
+      'is an IPv6 when only those are wanted',
+      { table: TWO, network: { family: 'ipv6' } },
+      '2001:db8:1::5',
+      'of eth0, the first usable interface',
+    ],
+    [
+      'is an IPv6 when there is nothing else',
+      { table: { ...LO, eth0: ['2001:db8:1::5', 'fe80::1'] } },
+      '2001:db8:1::5',
+      'of eth0, the first usable interface',
+    ],
+    [
+      'of a machine with Windows is that of its cable, not of a virtual switch',
+      { table: { 'vEthernet (WSL)': ['172.20.0.1'], Ethernet: ['10.1.1.1'] } },
+      '10.1.1.1',
+      'of Ethernet, the first usable interface',
+    ],
+  ])('%s', async (_, one, ip, because) => {
+    expect(await decide(one)).toMatchObject({ ip, because });
+  });
+
+  it.each<[string, Case, string | undefined]>([
+    ['is that of the same interface', { table: TWO }, '2001:db8:1::5'],
+    ['may be one of the site', { table: TWO, network: { prefer: ['eth1'] } }, 'fd00:7::5'],
+    ['is not there for a server that takes IPv4 only', { table: TWO, bound: '0.0.0.0' }, undefined],
+    ['is not there when IPv4 is wanted', { table: TWO, network: { family: 'ipv4' } }, undefined],
+    [
+      'is not there when the IPv6 itself was taken',
+      { table: TWO, network: { family: 'ipv6' } },
+      undefined,
+    ],
+    ['is not link-local', { table: { ...LO, eth0: ['10.0.0.5', 'fe80::1'] } }, undefined],
+    [
+      'is not that of an ignored network',
+      { table: TWO, network: { ignore: ['2001:db8::/32'] } },
+      undefined,
+    ],
+  ])('the second address, for callers with IPv6, %s', async (_, one, ipv6) => {
+    expect((await decide(one)).ipv6).toBe(ipv6);
+  });
+
+  it('has a verdict for every address that was looked at', async () => {
+    const table = { ...TWO, docker0: ['172.17.0.1'], tun0: ['10.8.0.2'], wlan0: ['fe80::1'] };
+    const { candidates } = await decide({ table, network: { ignore: ['192.168.7.0/24'] } });
+    expect(candidates.map(({ ip, taken, why }) => `${ip} ${taken ? 'taken' : ''}: ${why}`)).toEqual(
+      [
+        '127.0.0.1 : loopback',
+        '::1 : loopback',
+        '10.0.0.5 taken: of eth0, the first usable interface',
+        '2001:db8:1::5 : 10.0.0.5 of the same interface goes before',
+        '192.168.7.5 : ignored by network.ignore (192.168.7.0/24)',
+        'fd00:7::5 : eth0 goes before',
+        '172.17.0.1 : a bridge to containers or virtual machines',
+        '10.8.0.2 : a tunnel, such as a VPN',
+        'fe80::1 : link-local',
+      ],
+    );
+  });
+
+  it('is refused with every reason when the rules leave nothing', async () => {
+    await expect(decide({ table: TWO, network: { ignore: ['eth*'] } })).rejects.toMatchObject({
+      code: 'NO_ADDRESS',
+      message: expect.stringContaining('eth0 10.0.0.5 (ignored by network.ignore (eth*))'),
+    });
   });
 });
