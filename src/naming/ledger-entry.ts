@@ -26,6 +26,8 @@ export class LedgerEntry {
   sending: Deferred<void> | undefined;
   /** Requests in a row that failed. */
   failures = 0;
+  /** Why the last one failed. */
+  problem: string | undefined;
   #confirmed = { revision: -1, epoch: 0 };
   /** What the connection of `epoch` may have published: confirmed, or sent without a clear answer. */
   #held: { readonly epoch: number; readonly instances: Instances } = NOTHING_HELD;
@@ -69,6 +71,7 @@ export class LedgerEntry {
     this.#held = { epoch, instances };
     this.#good = instances;
     this.failures = 0;
+    this.problem = undefined;
     this.settle(this.#sentRevision);
   }
 

@@ -14,7 +14,7 @@ import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, createDeferred, runInBackground } from '../util/deferred.js';
 import { Lane } from '../util/lane.js';
-import { byAddress, LedgerEntry } from './ledger-entry.js';
+import { byAddress, LedgerEntry, type Instances } from './ledger-entry.js';
 import { publish } from './publish.js';
 
 export interface LedgerOptions {
@@ -70,12 +70,19 @@ export class Ledger {
       entry = new LedgerEntry(service);
       this.#entries.set(key, entry);
     }
+    const before = new Map(entry.wanted);
     change(entry.wanted);
-    entry.revision += 1;
+    // To ask for what is under way already is no new wish: who asks again and again must not have it sent twice each time.
+    if (entry.isSettled(this.#epoch()) || !isSameWish(before, entry.wanted)) entry.revision += 1;
     if (this.#forget(entry)) return Promise.resolve();
     const confirmed = entry.wait();
     this.#enqueue(entry);
     return confirmed;
+  }
+
+  /** Why the last request for this service failed; undefined when it did not, or when none was sent. */
+  problem(service: ServiceRef): string | undefined {
+    return this.#entries.get(groupedName(service))?.problem;
   }
 
   /** Drops every wish; the closing connection takes the instances with it. */
@@ -169,6 +176,7 @@ export class Ledger {
   #retryLater(entry: LedgerEntry, error: Error): void {
     if (this.#closed) return;
     entry.failures += 1;
+    entry.problem = error.message;
     // Once per trouble; and that there is no connection, the session says for all of us.
     const isLoud = entry.failures === 1 && !(error instanceof ConnectionError);
     const text = `registration of ${entry.name} is not confirmed: ${error.message}; trying again`;
@@ -184,4 +192,13 @@ export class Ledger {
 /** The server has said no, so it did nothing; after any other failure it may have done all of it. */
 function isRefusal(error: Error): boolean {
   return error instanceof ServerError || error instanceof AuthError;
+}
+
+/** Whatever made them: the same instances with the same fields. */
+function isSameWish(one: Instances, other: Instances): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([key, instance]) => {
+    const there = other.get(key);
+    return there === instance || JSON.stringify(there) === JSON.stringify(instance);
+  });
 }

@@ -178,10 +178,13 @@ export class NamingClient implements NamingApi {
       timeoutMs,
       signal: options.signal,
       holdsProcess: options.holdsProcess ?? true,
-      onTimeout: () =>
-        new RequestTimeoutError(
-          `Nacos did not confirm ${groupedName(ref)} within ${String(timeoutMs)} ms; the wish is kept and carried out as soon as it can be`,
-        ),
+      onTimeout: () => {
+        const problem = this.#ledger.problem(ref);
+        const why = problem === undefined ? '' : ` (${problem})`;
+        return new RequestTimeoutError(
+          `Nacos did not confirm ${groupedName(ref)} within ${String(timeoutMs)} ms${why}; the wish is kept and carried out as soon as it can be`,
+        );
+      },
     });
   }
 }

@@ -12,7 +12,7 @@ import type { NameDecision } from './identity/name.js';
 import type { PortHints } from './identity/port.js';
 import type { RegistryAddress } from './identity/route.js';
 import type { ProbeOwnServer } from './http-probe.js';
-import type { RegistrationNaming, RemoveOptions } from './registration.js';
+import type { RegistrationNaming, RemoveOptions } from './registration-options.js';
 
 export interface RegistrarOptions {
   readonly naming: RegistrationNaming;

@@ -4,79 +4,29 @@
  *
  * A server that comes up waits one turn of the event loop for others, and up to 100 ms when the hints say that a
  * better one may follow. A better one that comes later still takes over; after the chosen one has gone, only a server
- * that comes up anew is registered, never one that was passed over.
+ * that comes up anew is registered, never one that was passed over. An explicit registrar has one server and chooses none.
  */
-import { isNacosError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import { DEFAULT_CLUSTER, DEFAULT_GROUP, hostPort, type ServiceRef } from '../model.js';
-import type { ListeningServer } from '../process-hub.js';
-import type { Clock, Timer } from '../util/clock.js';
-import { asError, delay, runInBackground } from '../util/deferred.js';
-import type { AddressDecision } from './identity/address.js';
-import type { NameDecision } from './identity/name.js';
-import {
-  chooseServer,
-  decidePort,
-  isBetter,
-  isCertain,
-  type PortHints,
-  type ServerChoice,
-} from './identity/port.js';
-import type { RegistryAddress } from './identity/route.js';
-import {
-  Registration,
-  type RegistrationNaming,
-  type RegistrationState,
-  type RemoveOptions,
-} from './registration.js';
+import { ClosedError, isNacosError, type NacosError, RequestTimeoutError } from '../errors.js';
+import { DEFAULT_NAMESPACE } from '../model.js';
+import type { WaitOptions } from '../naming-api.js';
+import type { InstanceChange, ListeningServer, RegistrationStatus } from '../process-hub.js';
+import { createDeferred, runInBackground, waitWithin } from '../util/deferred.js';
+import type { Timer } from '../util/clock.js';
+import { probeOwnServer } from './http-probe.js';
+import { checkAgainstOptions, identify, placeOf, type Identity } from './identify.js';
+import { chooseServer, isBetter, isCertain, type ServerChoice } from './identity/port.js';
+import { checkChange, joinChanges, wantedInstance } from './instance-wish.js';
+import { Readiness } from './readiness.js';
+import type { Registrar, RegistrarOptions, RegistrationIdentity } from './registrar-options.js';
+import { Registration } from './registration.js';
+import type { RemoveOptions } from './registration-options.js';
+import { RetryPolicy } from './retry-policy.js';
 
-export interface RegistrarOptions {
-  readonly naming: RegistrationNaming;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** For the log only. */
-  readonly registry: readonly RegistryAddress[];
-  /** Asked when a server has been chosen. @throws RegistrationError */
-  readonly name: () => NameDecision;
-  /** Asked when a server has been chosen, with what it is bound to. @throws RegistrationError */
-  readonly address: (boundHost: string) => Promise<AddressDecision>;
-  readonly port?: PortHints;
-  readonly service?: ServiceLabels;
-}
-
-/** Fields of the options as they are; what is missing has Nacos' default. */
-export interface ServiceLabels {
-  readonly group?: string;
-  readonly cluster?: string;
-  readonly weight?: number;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** A registration as health and `doctor` show it. */
-export interface RegistrationInfo {
-  readonly state: RegistrationState;
-  readonly service: ServiceRef;
-  readonly ip: string;
-  readonly port: number;
-}
-
-export interface Registrar extends AsyncDisposable {
-  readonly registrations: readonly RegistrationInfo[];
-  /** Idempotent for the same server and port. */
-  serverUp(server: ListeningServer): void;
-  serverDown(server: ListeningServer): void;
-  /** Calls back with true when something is wanted in the registry, with false when nothing is any more. */
-  onActive(listener: (active: boolean) => void): () => void;
-  /** Takes out what this server has in the registry; true as with `leave`. undefined when it has nothing there. Never rejects. */
-  leaveServer(server: ListeningServer, options?: RemoveOptions): Promise<boolean> | undefined;
-  /** Takes out everything. True when the server confirmed it, so that callers will hear of it. Bounded, never rejects. */
-  leave(options?: RemoveOptions): Promise<boolean>;
-  /** Like `leave`, and registers nothing any more. */
-  close(): Promise<void>;
-}
+export type { Registrar, RegistrarOptions } from './registrar-options.js';
 
 const SETTLE_MS = 100;
-const ADDRESS_RETRY_MS = 5000;
+/** As long as a wish may wait for its turn and for a connection. */
+const WAIT_MS = 10_000;
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
   return new ServiceRegistrar(options);
@@ -86,15 +36,17 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 interface Attempt {
   readonly choice: ServerChoice;
   readonly abort: AbortController;
+  readonly retry: RetryPolicy;
   registration: Registration | undefined;
 }
 
 class ServiceRegistrar implements Registrar {
   readonly #options: RegistrarOptions;
-  readonly #hints: PortHints;
   readonly #up = new Map<ListeningServer['server'], ListeningServer>();
   readonly #registrations = new Set<Registration>();
+  readonly #readiness = new Map<Registration, Readiness>();
   readonly #activeListeners = new Set<(active: boolean) => void>();
+  readonly #changeListeners = new Set<() => void>();
   #waiting: readonly ListeningServer[] = [];
   #waitingSinceMs = 0;
   #settle: Timer | undefined;
@@ -102,17 +54,29 @@ class ServiceRegistrar implements Registrar {
   readonly #attempts = new Set<Attempt>();
   #current: Attempt | undefined;
   #active = false;
+  /** Nothing is registered any more: closed, or code does it itself. */
   #closed = false;
+  #requested: boolean;
+  #isReady: boolean;
+  /** Everything that was asked for at run time. */
+  #change: InstanceChange = {};
+  #noWay: NacosError | undefined;
+  #gaveUp = false;
+  #saidNever = false;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    this.#hints = options.port ?? {};
+    this.#requested = options.when !== 'request';
+    this.#isReady = options.readiness?.hold !== true;
   }
 
-  get registrations(): readonly RegistrationInfo[] {
-    return [...this.#registrations].map(({ state, service, instance }) => {
-      return { state, service, ip: instance.ip, port: instance.port };
-    });
+  get registrations(): readonly RegistrationStatus[] {
+    for (const one of this.#registrations) one.lookIfOld();
+    return this.#statuses();
+  }
+
+  get wantsRequests(): boolean {
+    return !this.#requested && !this.#closed;
   }
 
   onActive(listener: (active: boolean) => void): () => void {
@@ -120,12 +84,21 @@ class ServiceRegistrar implements Registrar {
     return () => this.#activeListeners.delete(listener);
   }
 
+  onChange(listener: () => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
   serverUp(server: ListeningServer): void {
     const before = this.#up.get(server.server);
     if (this.#closed || (before?.port === server.port && before.host === server.host)) return;
+    if (this.#options.when === 'never') {
+      this.#sayNever(server);
+      return;
+    }
     this.#up.set(server.server, server);
     const current = this.#current?.choice.server;
-    if (current !== undefined && !isBetter(server, current, this.#hints)) {
+    if (current !== undefined && !isBetter(server, current, this.#options.port ?? {})) {
       this.#ignore(server, current);
       return;
     }
@@ -135,29 +108,90 @@ class ServiceRegistrar implements Registrar {
   }
 
   serverDown(server: ListeningServer): void {
-    this.#up.delete(server.server);
-    this.#waiting = this.#waiting.filter((one) => one.server !== server.server);
-    for (const attempt of this.#attempts) {
-      if (attempt.choice.server.server !== server.server) continue;
-      this.#abandon(attempt);
-      if (attempt.registration !== undefined) runInBackground(attempt.registration.remove());
-    }
+    runInBackground(Promise.resolve(this.leaveServer(server)));
   }
 
   leaveServer(server: ListeningServer, options: RemoveOptions = {}): Promise<boolean> | undefined {
+    this.#up.delete(server.server);
+    this.#waiting = this.#waiting.filter((one) => one.server !== server.server);
+    const removals: Promise<boolean>[] = [];
     for (const attempt of this.#attempts) {
-      if (attempt.choice.server.server !== server.server) continue;
-      if (attempt.registration?.state !== 'registered') return undefined;
+      const { choice, registration } = attempt;
+      if (choice.server.server !== server.server) continue;
       this.#abandon(attempt);
-      return attempt.registration.remove(options);
+      if (registration === undefined) continue;
+      const { isListed } = registration;
+      const removal = registration.remove(options);
+      if (isListed) removals.push(removal);
+      else runInBackground(removal);
     }
-    return undefined;
+    if (removals.length === 0) return undefined;
+    return Promise.all(removals).then((told) => told.includes(true));
+  }
+
+  requestSeen(): void {
+    if (this.#requested) return;
+    this.#requested = true;
+    for (const one of this.#registrations) one.requestSeen();
+  }
+
+  setReady(ready: boolean): void {
+    this.#isReady = ready;
+    for (const one of this.#readiness.values()) one.setReady(ready);
+  }
+
+  async change(
+    change: InstanceChange,
+    options: WaitOptions = {},
+  ): Promise<readonly RegistrationStatus[]> {
+    if (this.#closed) throw new ClosedError('the registration is closed');
+    checkChange(change);
+    const joined = joinChanges(this.#change, change);
+    checkAgainstOptions(this.#options, joined);
+    for (const one of this.#registrations) wantedInstance(one.instance, joined);
+    this.#change = joined;
+    const changes = [...this.#registrations].map((one) => one.change(change));
+    await this.#within(Promise.all(changes), options, 'the change is kept and carried out later');
+    return this.#statuses();
+  }
+
+  async registered(options: WaitOptions = {}): Promise<RegistrationStatus> {
+    const done = createDeferred<RegistrationStatus>();
+    const look = (): void => {
+      const status = this.#statuses().find(({ state }) => state === 'registered');
+      if (status !== undefined) done.resolve(status);
+      else if (this.#closed) done.reject(new ClosedError('the registration is closed'));
+      else if (this.#noWay !== undefined) done.reject(this.#noWay);
+    };
+    const stop = this.onChange(look);
+    look();
+    try {
+      return await this.#within(done.promise, options, 'it goes on');
+    } finally {
+      stop();
+    }
+  }
+
+  async look(options: WaitOptions = {}): Promise<readonly RegistrationStatus[]> {
+    const looks = Promise.all([...this.#registrations].map((one) => one.look()));
+    await this.#within(looks, options, 'the registry was asked');
+    return this.#statuses();
+  }
+
+  async yieldTo(identity: RegistrationIdentity | undefined): Promise<void> {
+    this.#closed = true;
+    this.#stopChoosing();
+    const others = [...this.#registrations].filter((one) => {
+      const isSame = identity !== undefined && one.isSameAs(identity);
+      if (isSame) one.handOver();
+      return !isSame;
+    });
+    await Promise.all(others.map((one) => one.remove()));
+    this.#changed();
   }
 
   async leave(options: RemoveOptions = {}): Promise<boolean> {
-    this.#settle?.cancel();
-    this.#waiting = [];
-    for (const attempt of this.#attempts) this.#abandon(attempt);
+    this.#stopChoosing();
     const told = await Promise.all([...this.#registrations].map((one) => one.remove(options)));
     return told.includes(true);
   }
@@ -165,10 +199,38 @@ class ServiceRegistrar implements Registrar {
   async close(): Promise<void> {
     this.#closed = true;
     await this.leave();
+    this.#changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #statuses(): readonly RegistrationStatus[] {
+    return [...this.#registrations].map(({ status }) => status);
+  }
+
+  #within<T>(promise: Promise<T>, options: WaitOptions, then: string): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? WAIT_MS;
+    return waitWithin(promise, {
+      clock: this.#options.clock,
+      timeoutMs,
+      signal: options.signal,
+      holdsProcess: options.holdsProcess ?? true,
+      onTimeout: () => {
+        const problem = this.#statuses().find((one) => one.problem !== undefined)?.problem;
+        const why = problem === undefined ? '' : ` (${problem})`;
+        return new RequestTimeoutError(
+          `the registration is not confirmed within ${String(timeoutMs)} ms${why}; ${then}`,
+        );
+      },
+    });
+  }
+
+  #stopChoosing(): void {
+    this.#settle?.cancel();
+    this.#waiting = [];
+    for (const attempt of this.#attempts) this.#abandon(attempt);
   }
 
   #settleAfter(ms: number): void {
@@ -177,10 +239,11 @@ class ServiceRegistrar implements Registrar {
   }
 
   #choose(): void {
-    const choice = chooseServer(this.#waiting, this.#hints);
+    const { clock, explicit = false, port: hints = {} } = this.#options;
+    const choice = chooseServer(this.#waiting, hints);
     if (choice === undefined) return;
-    const leftMs = this.#waitingSinceMs + SETTLE_MS - this.#options.clock.nowMs();
-    if (leftMs > 0 && !isCertain(choice.server, this.#hints)) {
+    const leftMs = this.#waitingSinceMs + SETTLE_MS - clock.nowMs();
+    if (leftMs > 0 && !explicit && !isCertain(choice.server, hints)) {
       this.#settleAfter(leftMs);
       return;
     }
@@ -189,88 +252,98 @@ class ServiceRegistrar implements Registrar {
     }
     this.#waiting = [];
     const before = this.#current;
-    const attempt = { choice, abort: new AbortController(), registration: undefined };
+    const attempt: Attempt = {
+      choice,
+      abort: new AbortController(),
+      retry: this.#retryPolicy(),
+      registration: undefined,
+    };
     this.#attempts.add(attempt);
     this.#current = attempt;
     runInBackground(this.#establish(attempt, before));
   }
 
   async #establish(attempt: Attempt, before: Attempt | undefined): Promise<void> {
-    const registration = await this.#identify(attempt);
-    if (attempt.abort.signal.aborted) return;
-    if (registration === undefined) {
+    const { retry, choice, abort } = attempt;
+    let identity: Identity | undefined;
+    try {
+      identity = await identify(this.#options, choice, { retry, signal: abort.signal });
+    } catch (error) {
       this.#abandon(attempt);
       // Nothing came of the better server: what there was stays.
       this.#current ??= before !== undefined && this.#attempts.has(before) ? before : undefined;
+      if (isNacosError(error)) this.#sayNoWay(error);
       return;
     }
+    if (identity === undefined) return;
+    const registration = this.#register(identity, attempt);
     attempt.registration = registration;
-    this.#registrations.add(registration);
-    this.#noteState(registration);
     const old = before?.registration;
     if (before !== undefined) this.#abandon(before);
-    if (old?.isSameAs(registration) === true) old.handOver();
-    registration.start();
-    if (old !== undefined) await old.remove();
+    const takesOver = old?.isSameAs({ ...registration.instance, service: registration.service });
+    registration.start({
+      waitsForRequest: !this.#requested,
+      takesOver: takesOver === true && old?.handOver() === true,
+    });
+    this.#changed();
+    await old?.remove();
   }
 
-  /** Name, address and port with their reasons; undefined when there is no way, which has been said. */
-  async #identify(attempt: Attempt): Promise<Registration | undefined> {
-    const { clock, logger } = this.#options;
-    const { signal } = attempt.abort;
-    let said = false;
-    while (!signal.aborted) {
-      try {
-        return await this.#decide(attempt.choice);
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        const problem = asError(error);
-        const where = hostPort({
-          ip: attempt.choice.server.host,
-          port: attempt.choice.server.port,
-        });
-        if (!said) logger.warn(`the server on ${where} is not registered: ${problem.message}`);
-        said = true;
-        // A network may come up later than the app.
-        if (!isNacosError(error) || error.details['final'] !== false) return undefined;
-        await delay(clock, ADDRESS_RETRY_MS, { signal }).catch(() => undefined); // Aborted: the loop ends.
-      }
-    }
-    return undefined;
-  }
-
-  async #decide(choice: ServerChoice): Promise<Registration> {
-    const { server } = choice;
-    const { naming, clock, logger, registry, service = {} } = this.#options;
-    const name = this.#options.name();
-    const port = decidePort(server.port, this.#hints);
-    const address = await this.#options.address(server.host);
-    for (const { interface: via, ip, kind } of address.candidates) {
-      logger.debug(
-        `address ${ip} of ${via}: ${ip === address.ip ? 'taken' : `not taken, ${kind}`}`,
-      );
-    }
-    const group = service.group ?? DEFAULT_GROUP;
-    const cluster = service.cluster ?? DEFAULT_CLUSTER;
-    const places = registry.map(({ host, port: at }) => hostPort({ ip: host, port: at }));
-    const reasons = `name ${name.because}, address ${address.because}, port ${port.because}`;
+  #register(identity: Identity, attempt: Attempt): Registration {
+    const { choice, retry } = attempt;
+    const { naming, clock, logger, readiness: options = {} } = this.#options;
+    const readiness = new Readiness({
+      server: choice.server,
+      options,
+      agreed: this.#isReady,
+      clock,
+      logger,
+      probe: this.#options.probe ?? probeOwnServer,
+      onChange: () => registration.wake(),
+    });
     const registration: Registration = new Registration({
       naming,
       clock,
       logger,
-      service: { name: name.name, group },
-      instance: {
-        ip: address.ip,
-        port: port.port,
-        weight: service.weight ?? 1,
-        cluster,
-        // The user's keys win over ours.
-        metadata: { ...(server.scheme === 'https' ? { secure: 'true' } : {}), ...service.metadata },
+      namespace: this.#options.namespace ?? DEFAULT_NAMESPACE,
+      service: identity.service,
+      instance: identity.instance,
+      change: this.#change,
+      reasons: identity.reasons,
+      registerDisabled: options.registerDisabled ?? false,
+      readiness,
+      retry,
+      onChange: () => this.#changed(),
+      onNoWay: (error) => {
+        this.#abandon(attempt);
+        this.#sayNoWay(error);
       },
-      reasons: `(group ${group}, cluster ${cluster}) at ${places.join(',')}: ${reasons}`,
-      onState: () => this.#noteState(registration),
     });
+    this.#registrations.add(registration);
+    this.#readiness.set(registration, readiness);
     return registration;
+  }
+
+  #retryPolicy(): RetryPolicy {
+    const { clock, logger, retry = {} } = this.#options;
+    return new RetryPolicy({ ...retry, clock, logger, onUsedUp: (why) => this.#giveUp(why) });
+  }
+
+  #sayNoWay(error: NacosError): void {
+    this.#noWay = error;
+    // Another server may still follow, within the time that the attempts would have taken.
+    if (this.#options.onGiveUp !== undefined && !this.#closed) {
+      this.#options.clock.after(this.#retryPolicy().totalMs, () => {
+        if (this.#current === undefined && !this.#closed) this.#giveUp(error.message);
+      });
+    }
+    this.#changed();
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#gaveUp) return;
+    this.#gaveUp = true;
+    this.#options.onGiveUp?.(reason);
   }
 
   /** Forgets an attempt; what it has registered is the caller's. */
@@ -280,18 +353,33 @@ class ServiceRegistrar implements Registrar {
     if (this.#current === attempt) this.#current = undefined;
   }
 
-  #noteState(registration: Registration): void {
-    if (registration.state === 'removed') this.#registrations.delete(registration);
+  #changed(): void {
+    for (const one of this.#registrations) {
+      if (one.state !== 'removed') continue;
+      this.#registrations.delete(one);
+      this.#readiness.delete(one);
+    }
     const active = this.#registrations.size > 0;
-    if (active === this.#active) return;
-    this.#active = active;
-    for (const listener of this.#activeListeners) listener(active);
+    if (active !== this.#active) {
+      this.#active = active;
+      for (const listener of this.#activeListeners) listener(active);
+    }
+    for (const listener of this.#changeListeners) listener();
   }
 
   #ignore(server: ListeningServer, chosen: ListeningServer): void {
-    const [other, one] = [server, chosen].map(({ host, port }) => hostPort({ ip: host, port }));
-    this.#options.logger.info(
-      `the server on ${String(other)} is not registered: the one on ${String(one)} is the service; set service.port to choose another`,
+    const text = `the server on ${placeOf(server)} is not registered: the one on ${placeOf(chosen)} is the service; set service.port to choose another`;
+    this.#options.logger.info(text);
+    this.#options.showDetection?.(
+      `port ${String(server.port)} of the server on ${placeOf(server)}: dropped, the one on ${placeOf(chosen)} is the service`,
+    );
+  }
+
+  #sayNever(server: ListeningServer): void {
+    if (this.#saidNever) return;
+    this.#saidNever = true;
+    this.#options.logger.warn(
+      `the server on ${placeOf(server)} is not registered: registration.register_on_startup and register_on_request are both off; registerServer(server) registers it`,
     );
   }
 }

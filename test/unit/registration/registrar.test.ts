@@ -1,51 +1,7 @@
-import { Server } from 'node:net';
-
 import { describe, expect, it } from 'vitest';
 
 import { AuthError, ConfigError, RegistrationError } from '../../../src/errors.js';
-import { createLogger } from '../../../src/logger.js';
-import type { ListeningServer } from '../../../src/process-hub.js';
-import {
-  createRegistrar,
-  type Registrar,
-  type RegistrarOptions,
-} from '../../../src/registration/registrar.js';
-import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.js';
-import { createFakeRegistry, type FakeRegistry } from '../../helpers/fake-naming-registration.js';
-
-interface Setup {
-  readonly registrar: Registrar;
-  readonly registry: FakeRegistry;
-  readonly clock: FakeClock;
-  /** `info  registered ...`, without our prefix. */
-  readonly log: readonly string[];
-  readonly active: readonly boolean[];
-}
-
-function setUp(options: Partial<RegistrarOptions> = {}): Setup {
-  const clock = createFakeClock();
-  const registry = createFakeRegistry();
-  const log: string[] = [];
-  const active: boolean[] = [];
-  const registrar = createRegistrar({
-    naming: registry.naming,
-    clock,
-    logger: createLogger({
-      level: 'info',
-      write: (line) => log.push(line.replace('nacos-serving ', '').trimEnd()),
-    }),
-    registry: [{ host: '127.0.0.1', port: 8848 }],
-    name: () => ({ name: 'orders', because: 'from /srv/orders/package.json' }),
-    address: async () => ({ ip: '10.0.0.5', because: 'of eth0', candidates: [] }),
-    ...options,
-  });
-  registrar.onActive((now) => active.push(now));
-  return { registrar, registry, clock, log, active };
-}
-
-function on(port: number, host = '::', scheme: 'http' | 'https' = 'http'): ListeningServer {
-  return { server: new Server(), local: undefined, scheme, host, port };
-}
+import { on, setUp } from './registrar-fixture.js';
 
 describe('a server that listens', () => {
   it('is registered after one turn, with one line that says what and why', async () => {
@@ -58,6 +14,9 @@ describe('a server that listens', () => {
       ip: '10.0.0.5',
       port: 8080,
       weight: 1,
+      healthy: true,
+      enabled: true,
+      ephemeral: true,
       cluster: 'DEFAULT',
       metadata: {},
     });
@@ -65,8 +24,15 @@ describe('a server that listens', () => {
       {
         state: 'registered',
         service: { name: 'orders', group: 'DEFAULT_GROUP' },
+        namespace: 'public',
         ip: '10.0.0.5',
         port: 8080,
+        cluster: 'DEFAULT',
+        weight: 1,
+        enabled: true,
+        metadata: {},
+        ready: true,
+        problem: undefined,
       },
     ]);
     expect(log).toEqual([
@@ -246,9 +212,9 @@ describe('without a way to register', () => {
       },
     });
     registrar.serverUp(on(8080));
-    await clock.advance(5000);
+    await clock.advance(2000);
     expect(registry.calls).toEqual([]);
-    await clock.advance(5000);
+    await clock.advance(2000);
     expect(registry.calls).toEqual(['register orders 10.0.0.5:8080']);
     expect(log.filter((line) => line.startsWith('warn'))).toHaveLength(1);
   });
@@ -295,15 +261,16 @@ describe('while Nacos', () => {
     registrar.serverUp(on(8080));
     await clock.advance(0);
     expect(registrar.registrations[0]?.state).toBe('registering');
-    registry.expire();
     await clock.advance(60_000);
     expect(log).toEqual([
-      'info  orders 10.0.0.5:8080 is not registered yet: Nacos did not confirm',
+      'info  orders 10.0.0.5:8080 is not registered yet: Nacos cannot be reached',
+      'error orders 10.0.0.5:8080 is not registered after 4 attempts in 8 s: Nacos cannot be reached; going on',
     ]);
+    expect(registrar.registrations[0]?.problem).toBe('Nacos cannot be reached');
     registry.setState('ready');
     await clock.advance(0);
-    expect(registrar.registrations[0]?.state).toBe('registered');
-    expect(log[1]).toMatch(/^info {2}registered orders 10\.0\.0\.5:8080/);
+    expect(registrar.registrations[0]).toMatchObject({ state: 'registered', problem: undefined });
+    expect(log[2]).toMatch(/^info {2}registered orders 10\.0\.0\.5:8080/);
   });
 
   it('is away, a server that closes leaves no wait behind', async () => {
@@ -326,18 +293,27 @@ describe('while Nacos', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('refuses, that is said once and asked again every 5 s', async () => {
-    const { registrar, registry, clock, log } = setUp();
+  it('refuses, it is asked again after each interval, with one loud line after the last', async () => {
+    const { registrar, registry, clock, log } = setUp({ retry: { times: 2, intervalMs: 500 } });
     registry.refuse(new AuthError('no right'));
     registrar.serverUp(on(8080));
-    await clock.advance(10_000);
+    await clock.advance(999);
+    expect(registry.calls).toHaveLength(2);
+    expect(log).toEqual(['warn  Nacos refuses orders 10.0.0.5:8080: no right; trying again']);
+    await clock.advance(1);
     expect(registry.calls).toHaveLength(3);
+    expect(log.slice(1)).toEqual([
+      'error orders 10.0.0.5:8080 is not registered after 3 attempts in 1 s: no right; going on',
+    ]);
+    await clock.advance(60_000);
+    const calls = registry.calls.length;
+    // With a growing pause: half a second more than doubles up to 5 s.
+    expect(calls).toBeGreaterThan(15);
+    expect(calls).toBeLessThan(25);
     registry.refuse(undefined);
     await clock.advance(5000);
     expect(registrar.registrations[0]?.state).toBe('registered');
-    expect(log.filter((line) => line.startsWith('error'))).toEqual([
-      'error Nacos refuses orders 10.0.0.5:8080: no right; trying again every 5 s',
-    ]);
+    expect(log.filter((line) => line.startsWith('error'))).toHaveLength(1);
   });
 
   it('could never take the instance, it is said and not tried again', async () => {

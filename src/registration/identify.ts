@@ -1,0 +1,120 @@
+/**
+ * Owns how a server that was chosen becomes a service, an address and a port, with the reason for each. Used by the registrar. What can
+ * never become right is told once; a network may come up later than the app, so a missing address is asked for again.
+ */
+import { isNacosError, type NacosError, RegistrationError } from '../errors.js';
+import {
+  DEFAULT_CLUSTER,
+  DEFAULT_GROUP,
+  hostPort,
+  type Instance,
+  type ServiceRef,
+} from '../model.js';
+import { checkService } from '../naming/validate.js';
+import type { InstanceChange, ListeningServer } from '../process-hub.js';
+import { asError, delay } from '../util/deferred.js';
+import { decidePort, type ServerChoice } from './identity/port.js';
+import { wantedInstance } from './instance-wish.js';
+import type { RegistrarOptions } from './registrar-options.js';
+import type { RetryPolicy } from './retry-policy.js';
+
+export interface Identity {
+  readonly service: ServiceRef;
+  /** As the options have it. */
+  readonly instance: Instance;
+  /** `(group ...) at 127.0.0.1:8848: name from ..., address of ..., port as bound` */
+  readonly reasons: string;
+}
+
+export interface IdentifyBounds {
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal;
+}
+
+/** Tries until there is an identity. undefined when `signal` aborted. @throws the error that is final; it is said here */
+export async function identify(
+  options: RegistrarOptions,
+  choice: ServerChoice,
+  { retry, signal }: IdentifyBounds,
+): Promise<Identity | undefined> {
+  const what = `the server on ${placeOf(choice.server)} is not registered`;
+  while (!signal.aborted) {
+    retry.begin();
+    try {
+      const identity = await decide(options, choice);
+      return signal.aborted ? undefined : identity;
+    } catch (thrown) {
+      if (signal.aborted) return undefined;
+      const error = isNacosError(thrown) ? thrown : unexpected(thrown);
+      // Wrong input is an error; wrong surroundings may be meant so.
+      const level = error.code === 'INVALID_INSTANCE' ? 'error' : 'warn';
+      if (retry.isFirst) options.logger[level](`${what}: ${error.message}`);
+      if (error.details['final'] !== false) throw error;
+      const pauseMs = retry.failed(what, error.message);
+      await delay(options.clock, pauseMs, { signal }).catch(() => undefined); // Aborted: the loop ends.
+    }
+  }
+  return undefined;
+}
+
+export function placeOf({ host, port }: ListeningServer): string {
+  return hostPort({ ip: host, port });
+}
+
+/** What the options say of an instance, before there is one: whether a change is possible can be told at once. */
+export function checkAgainstOptions(options: RegistrarOptions, change: InstanceChange): void {
+  wantedInstance({ ip: '127.0.0.1', port: 1, ...labelsOf(options) }, change);
+}
+
+async function decide(options: RegistrarOptions, choice: ServerChoice): Promise<Identity> {
+  const { registry, service: labels = {} } = options;
+  const { server } = choice;
+  const name = options.name();
+  const port = decidePort(server.port, options.port ?? {});
+  const address = await options.address(server.host);
+  report(options, [
+    `name ${name.name}: ${name.because}`,
+    `port ${String(port.port)} of the server on ${placeOf(server)}: ${port.because}; chosen because ${choice.because}`,
+    ...address.candidates.map(
+      ({ interface: via, ip, kind }) =>
+        `address ${ip} of ${via}: ${ip === address.ip ? 'taken' : 'not taken'}, ${kind}`,
+    ),
+    `address ${address.ip}: ${address.because}`,
+  ]);
+  const service = checkService({ name: name.name, group: labels.group ?? DEFAULT_GROUP });
+  const { metadata, ...rest } = labelsOf(options);
+  const instance = wantedInstance(
+    {
+      ip: address.ip,
+      port: port.port,
+      ...rest,
+      // The user's keys win over ours.
+      metadata: { ...(server.scheme === 'https' ? { secure: 'true' } : {}), ...metadata },
+    },
+    {},
+  );
+  const places = registry.map(({ host, port: at }) => hostPort({ ip: host, port: at }));
+  const reasons = `name ${name.because}, address ${address.because}, port ${port.because}`;
+  return {
+    service,
+    instance,
+    reasons: `(group ${service.group}, cluster ${instance.cluster}) at ${places.join(',')}: ${reasons}`,
+  };
+}
+
+function labelsOf({ service = {} }: RegistrarOptions) {
+  const { weight = 1, cluster = DEFAULT_CLUSTER, metadata = {} } = service;
+  return { weight, cluster, metadata };
+}
+
+function report(options: RegistrarOptions, lines: readonly string[]): void {
+  for (const line of lines) {
+    options.logger.debug(line);
+    options.showDetection?.(line);
+  }
+}
+
+function unexpected(thrown: unknown): NacosError {
+  const { message } = asError(thrown);
+  return new RegistrationError('NOT_REGISTERED', message, { cause: thrown });
+}
