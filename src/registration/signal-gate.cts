@@ -9,6 +9,7 @@
  * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold. SIGHUP is left alone: apps reload by it.
  */
 import type { SignalHold } from '../process-hub.js';
+import { acknowledgeToRunner } from './runner-acknowledge.cjs';
 import {
   createPlaceholders,
   HELD_SIGNALS,
@@ -104,6 +105,7 @@ class Gate implements SignalGate {
     };
     this.#passNow = () => pass(true);
     const left = (): void => pass(false);
+    if (first.event !== 'message') acknowledgeToRunner(first.event);
     // `leave` does not reject; should it, then the signal has to arrive all the same.
     hold.leave(nameOf(first)).then(left, left);
   }

@@ -24,7 +24,7 @@ interface App {
   readonly in?: string;
   /** The words after `nacos-serving`, when it is not the file. */
   readonly cli?: readonly string[];
-  /** Flags of node that run the file without our command line. */
+  /** What stands before the file when node runs it without our command line. */
   readonly loader?: readonly string[];
   /** How it is called. Default `http:`. */
   readonly by?: 'https:' | 'h2c:';
@@ -38,7 +38,8 @@ const tsNode = (file: string): readonly string[] => [
   'node_modules/ts-node/dist/bin.js',
   file,
 ];
-const tsx = (file: string): readonly string[] => ['--', 'node_modules/tsx/dist/cli.mjs', file];
+const TSX_PROGRAM = 'node_modules/tsx/dist/cli.mjs';
+const tsx = (file: string): readonly string[] => ['--', TSX_PROGRAM, file];
 
 const APPS: readonly (readonly [string, string, App])[] = [
   ['node:http, CommonJS', 'http.cjs', { answer: 'hello from node:http at /hello' }],
@@ -68,7 +69,7 @@ const APPS: readonly (readonly [string, string, App])[] = [
     {
       in: 'typescript',
       cli: tsx('express.ts'),
-      loader: TSX,
+      loader: [TSX_PROGRAM],
       answer: 'hello from express 5 at /hello',
     },
   ],
