@@ -80,9 +80,38 @@ function listenToChild(child: ChildProcess, end: ChiefEnd): void {
       // Whichever is first: a channel may be closed long before its process ends.
       child.once('exit', gone);
       child.once('disconnect', gone);
+      holdDisconnects(child, () => end.disconnecting(below));
     }
     end.receive(below, read);
   });
+}
+
+const disconnects = new WeakMap<object, () => Promise<void> | undefined>();
+let holdsDisconnects = false;
+
+/** With `disconnect` of its last worker a primary closes the port at once, whatever the worker does. */
+function holdDisconnects(child: ChildProcess, leave: () => Promise<void> | undefined): void {
+  disconnects.set(child, leave);
+  if (holdsDisconnects) return;
+  holdsDisconnects = true;
+  const prototype: unknown = field(cluster('Worker'), 'prototype');
+  const original = field(prototype, 'disconnect');
+  if (typeof original !== 'function' || !isObject(prototype)) return;
+  const value = new Proxy(original, {
+    apply(target, worker: unknown, args: unknown[]): unknown {
+      const process: unknown = field(worker, 'process');
+      const out = isChild(process) ? disconnects.get(process)?.() : undefined;
+      if (out === undefined || !isObject(worker)) return Reflect.apply(target, worker, args);
+      // As the original says at once.
+      Reflect.set(worker, 'exitedAfterDisconnect', true);
+      void out.then(() => {
+        // It may have ended by itself meanwhile.
+        if (field(process, 'connected') === true) Reflect.apply(target, worker, args);
+      });
+      return worker;
+    },
+  });
+  Reflect.set(prototype, 'disconnect', value);
 }
 
 /** Node gives messages of its own kind to these listeners only; every channel has one of them already. */
@@ -143,14 +172,18 @@ function openThreads(own: number, receive: (from: number, message: unknown) => v
 }
 
 function childrenOf(workers: unknown): readonly unknown[] {
-  return typeof workers === 'object' && workers !== null ? Object.values(workers) : [];
+  return isObject(workers) ? Object.values(workers) : [];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isChild(value: unknown): value is ChildProcess {
   return value instanceof process.getBuiltinModule('node:child_process').ChildProcess;
 }
 
-function cluster(property: 'isWorker' | 'workers'): unknown {
+function cluster(property: 'isWorker' | 'workers' | 'Worker'): unknown {
   return Reflect.get(process.getBuiltinModule('node:cluster'), property);
 }
 

@@ -14,7 +14,7 @@ import {
   waitWithin,
   type Deferred,
 } from '../../util/deferred.js';
-import type { Below, BoundedHold, ToChief } from './contract.js';
+import type { Below, BoundedHold, ChiefEnd, ToChief } from './contract.js';
 
 export interface ChiefOptions {
   readonly hub: {
@@ -27,9 +27,7 @@ export interface ChiefOptions {
   readonly clock?: Clock;
 }
 
-export interface Chief {
-  receive(from: Below, message: ToChief): void;
-  gone(from: Below): void;
+export interface Chief extends ChiefEnd {
   /** Tells the members to hold signals as this process does. */
   setHold(hold: BoundedHold | undefined): void;
   /** This process has begun to leave: the bound of everything starts now. */
@@ -119,6 +117,13 @@ class FamilyChief implements Chief {
     member.staying?.cancel();
     for (const id of [...member.served.keys()]) this.#down(member, id);
     for (const asked of member.asked.values()) asked.resolve();
+  }
+
+  disconnecting(from: Below): Promise<void> | undefined {
+    const served = [...(this.#members.get(from)?.served.values() ?? [])];
+    for (const one of served) one.ending = true;
+    const out = served.flatMap(({ standIn }) => this.#outUnlessServed(standIn) ?? []);
+    return out.length === 0 ? undefined : Promise.all(out).then(() => undefined);
   }
 
   setHold(hold: BoundedHold | undefined): void {
@@ -211,7 +216,7 @@ class FamilyChief implements Chief {
     if (all !== undefined) await all;
     else {
       const standIns = [...member.served.values()].map(({ standIn }) => standIn);
-      await Promise.all(standIns.map((standIn) => this.#outUnlessServed(standIn)));
+      await Promise.all(standIns.flatMap((standIn) => this.#outUnlessServed(standIn) ?? []));
     }
     from.send({ kind: 'answer', ask });
     member.staying = this.#clock.after(STAYS_MS, () => this.#stays(from, member));
@@ -228,27 +233,30 @@ class FamilyChief implements Chief {
     }
   }
 
-  /** Takes it out of the registry when nobody is left who goes on serving; resolves when callers know. */
-  #outUnlessServed(standIn: StandIn): Promise<void> {
+  /**
+   * Takes it out of the registry when nobody is left who goes on serving. The promise, which never rejects, resolves when
+   * callers know; undefined when there is nothing to wait for.
+   */
+  #outUnlessServed(standIn: StandIn): Promise<void> | undefined {
+    if (standIn.closing !== undefined) return standIn.closing;
     const serves = this.#behind(standIn).some(([member, { ending }]) => !member.leaving && !ending);
-    if (!standIn.isUp || (serves && standIn.closing === undefined)) return Promise.resolve();
-    standIn.closing ??= this.#takeOut(standIn);
+    if (serves || !standIn.isUp) return undefined;
+    const out = this.#options.hub.serverClosing(standIn.server);
+    if (out === undefined) return undefined;
+    standIn.closing = this.#takeOut(standIn, out);
     return standIn.closing;
   }
 
-  async #takeOut(standIn: StandIn): Promise<void> {
+  async #takeOut(standIn: StandIn, out: Promise<void>): Promise<void> {
     const place = placeOf(standIn.server);
     // Who comes up from now on is not taken out with it.
     if (this.#standIns.get(place) === standIn) this.#standIns.delete(place);
     this.#closingPlaces.add(place);
-    try {
-      await this.#options.hub.serverClosing(standIn.server);
-    } finally {
-      this.#closingPlaces.delete(place);
-      this.#hide(standIn);
-      const next = this.#standIns.get(place);
-      if (next !== undefined) this.#show(next);
-    }
+    await out;
+    this.#closingPlaces.delete(place);
+    this.#hide(standIn);
+    const next = this.#standIns.get(place);
+    if (next !== undefined) this.#show(next);
   }
 
   #show(standIn: StandIn): void {

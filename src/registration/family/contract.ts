@@ -45,6 +45,8 @@ export interface ChiefEnd {
   receive(from: Below, message: ToChief): void;
   /** It has ended, or it cannot be reached any more. */
   gone(from: Below): void;
+  /** The app disconnects it. undefined: at once; else when the promise settles, which never rejects. */
+  disconnecting(from: Below): Promise<void> | undefined;
 }
 
 /** The way from a member to its chief. */

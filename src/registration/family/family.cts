@@ -109,6 +109,10 @@ class OwnFamily implements Family, ChiefEnd {
     this.#toChief((chief) => chief.gone(from));
   }
 
+  disconnecting(from: Below): Promise<void> | undefined {
+    return this.#chief?.disconnecting(from);
+  }
+
   #findAbove(): Above | null {
     if (this.#above !== undefined) return this.#above;
     const missed: ToMember[] = [];

@@ -71,7 +71,8 @@ export function readToMember(value: unknown): ToMember | undefined {
 
 /** A field of something that may be anything. */
 export function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject ? Reflect.get(value, name) : undefined;
 }
 
 export function number(value: unknown, name: string): number | undefined {
