@@ -4,7 +4,7 @@
  * ours and are left alone. An empty variable means not given: that is how compose files and shells unset one.
  */
 import { ConfigError } from '../errors.js';
-import type { Given } from './given.js';
+import { oneLine, type Given } from './given.js';
 import { ALL_ROWS } from './schema.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,11 +36,18 @@ export function readEnvironment(env: Environment): EnvLayer {
       );
       continue;
     }
+    if (row.kind === 'port' && LINK.test(raw)) {
+      notices.push(`${row.env}=${oneLine(raw)} comes from a Kubernetes service and is ignored`);
+      continue;
+    }
     const origin = `env ${row.env}`;
     given.push({ row, raw, origin, place: origin });
   }
   return { given, notices };
 }
+
+/** What Kubernetes sets for each service of the namespace: NACOS_HEALTH_PORT for one called `nacos-health`. */
+const LINK = /^(tcp|udp|sctp):\/\//;
 
 /**
  * Kubernetes puts NACOS_SERVICE_HOST, NACOS_SERVICE_PORT and NACOS_PORT=tcp://... into every pod when a service of the
@@ -48,7 +55,7 @@ export function readEnvironment(env: Environment): EnvLayer {
  */
 function isKubernetesLink(env: Environment): boolean {
   const { NACOS_SERVICE_HOST: host, NACOS_SERVICE_PORT: port = '', NACOS_PORT: link = '' } = env;
-  return host !== undefined && /^(tcp|udp):\/\//.test(link) && link.endsWith(`:${port}`);
+  return host !== undefined && LINK.test(link) && link.endsWith(`:${port}`);
 }
 
 /** The flags that the command line handed over. @throws ConfigError INVALID_OPTION */

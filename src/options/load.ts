@@ -16,6 +16,7 @@ import type { LogLevel } from '../logger.js';
 import { ALL_ROWS, codeKey, splitPath } from './schema.js';
 import type { OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
 import { readCode } from './code.js';
+import { checkTogether } from './together.js';
 import { checkMetadata, readValue, type OptionValue } from './validate.js';
 
 export interface LoadOptionsInput {
@@ -57,6 +58,7 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
       settled.set(given.row.path, join(settled.get(given.row.path), given, value));
     }
   }
+  checkTogether((path) => settled.get(path)?.given);
   const level = input.defaultLevel ?? (startedByCli(input.env) ? 'info' : 'warn');
   return Object.freeze({
     options: resolve(settled, input.cwd, level),
@@ -119,9 +121,11 @@ function resolve(
   defaultLevel: LogLevel,
 ): ResolvedOptions {
   const resolved: Record<string, unknown> = {};
+  const onRequest = settled.get('registration.register_on_request')?.value === true;
   for (const row of ALL_ROWS) {
     const found = settled.get(row.path);
-    const value = found === undefined ? defaultOf(row, cwd, defaultLevel) : found.value;
+    const value =
+      found === undefined ? defaultOf(row, { cwd, defaultLevel, onRequest }) : found.value;
     const [area] = splitPath(row.path);
     const target = area === '' ? resolved : ((resolved[area] ??= {}) as Record<string, unknown>);
     target[codeKey(row)] = value;
@@ -130,8 +134,18 @@ function resolve(
   return deepFreeze(resolved) as ResolvedOptions;
 }
 
-function defaultOf(row: OptionRow, cwd: string, level: LogLevel): OptionValue | undefined {
-  if (row.path === 'logging.level') return level;
+/** What some defaults depend on. */
+interface DefaultContext {
+  readonly cwd: string;
+  readonly defaultLevel: LogLevel;
+  /** `register_on_request` is on: unless it is given, `register_on_startup` is then off. */
+  readonly onRequest: boolean;
+}
+
+function defaultOf(row: OptionRow, context: DefaultContext): OptionValue | undefined {
+  const { cwd, defaultLevel, onRequest } = context;
+  if (row.path === 'logging.level') return defaultLevel;
+  if (row.path === 'registration.register_on_startup') return !onRequest;
   if (row.kind === 'metadata') return {};
   if (row.kind === 'list') return [];
   if (row.default === undefined) return undefined;

@@ -43,6 +43,16 @@ describe('a Kubernetes service called nacos', () => {
   });
 });
 
+describe('a Kubernetes service that is called like an option', () => {
+  it.each(['NACOS_HEALTH_PORT', 'NACOS_ADVERTISED_PORT'])('does not set %s', (name) => {
+    const { origins, notices } = load({ env: { [name]: 'tcp://10.96.0.7:80' } });
+    expect(Object.values(origins)).not.toContain(`env ${name}`);
+    expect(notices).toEqual([
+      `${name}=tcp://10.96.0.7:80 comes from a Kubernetes service and is ignored`,
+    ]);
+  });
+});
+
 describe('the variable of the command line', () => {
   it.each(['{', '[]', 'null', '5', '{"namespace":5}', '{"server":["a",1]}'])(
     'refuses %s',

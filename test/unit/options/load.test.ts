@@ -83,18 +83,20 @@ function nested(key: string, value: unknown): object {
 
 describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
   const { text, code, value } = sample(row);
+  // Neither is taken without the other.
+  const others = partner(row);
   const expected = row.path === 'logging.level' ? 'warn' : value;
 
   it('is read from its variable', () => {
-    const { options, origins } = load({ env: { [row.env]: text } });
+    const { options, origins } = load({ env: { ...others, [row.env]: text } });
     expect(valueOf(options, row)).toEqual(expected);
     expect(origins[row.path]).toBe(`env ${row.env}`);
   });
 
   it('is read from its flag, also handed over by the command line', () => {
     for (const layers of [
-      { cli: { [row.path]: text } },
-      { env: { NACOS_SERVING_CLI: JSON.stringify({ [row.path]: text }) } },
+      { env: others, cli: { [row.path]: text } },
+      { env: { ...others, NACOS_SERVING_CLI: JSON.stringify({ [row.path]: text }) } },
     ]) {
       const { options, origins } = load(layers);
       expect(valueOf(options, row)).toEqual(expected);
@@ -112,14 +114,14 @@ describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
       ['nacos.json', `\n${JSON.stringify(tree)}`],
       ['package.json', `{"name":"x",\n"nacos":${JSON.stringify(inNacos)}}`],
     ] as const) {
-      const { options, origins } = load({ files: { [name]: content } });
+      const { options, origins } = load({ env: others, files: { [name]: content } });
       expect(valueOf(options, row)).toEqual(expected);
       expect(origins[row.path]).toBe(`${name}:${name === 'nacos.yaml' ? '3' : '2'}`);
     }
   });
 
   it('is read from code', () => {
-    const { options, origins } = load({ code: nested(codePath(row), code) });
+    const { options, origins } = load({ env: others, code: nested(codePath(row), code) });
     expect(valueOf(options, row)).toEqual(row.path === 'logging.level' ? 'debug' : value);
     expect(origins[row.path]).toBe('code');
   });
@@ -133,6 +135,11 @@ describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
     expect(origins[row.path]).toBe('default');
   });
 });
+
+function partner(row: OptionRow): Record<string, string> {
+  if (row.path === 'username') return { NACOS_PASSWORD: 'secret' };
+  return row.path === 'password' ? { NACOS_USERNAME: 'ann' } : {};
+}
 
 function codePath(row: OptionRow): string {
   const [area] = splitPath(row.path);
@@ -241,6 +248,69 @@ describe('the order of the layers', () => {
     });
     expect(options.service).toMatchObject({ ip: undefined, port: undefined });
     expect(origins['service.ip']).toBe('--service-ip');
+  });
+});
+
+describe('options that need each other', () => {
+  it.each([
+    [
+      { env: { NACOS_USERNAME: 'ann' } },
+      'username (env NACOS_USERNAME) is given without password: give both, or none',
+    ],
+    [
+      { cli: { password: 'hunter2' } },
+      'password (--password) is given without username: give both, or none',
+    ],
+    [
+      { files: { 'nacos.yaml': 'nacos:\n  password: hunter2' } },
+      'password (nacos.yaml:2:13) is given without username: give both, or none',
+    ],
+    [
+      { code: { username: 'ann' } },
+      'username (code) is given without password: give both, or none',
+    ],
+  ])('are refused one by one: %j', (layers, message) => {
+    const error = failure(layers);
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', message });
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+  });
+
+  it('may come from different layers', () => {
+    const { options } = load({
+      files: { 'nacos.yaml': 'nacos: {username: ann}' },
+      env: { NACOS_PASSWORD: 'hunter2' },
+    });
+    expect(options).toMatchObject({ username: 'ann', password: 'hunter2' });
+  });
+});
+
+describe('register_on_startup', () => {
+  const moments = (cli: Record<string, string>): unknown => {
+    const { registerOnStartup, registerOnRequest } = load({ cli }).options.registration;
+    return { registerOnStartup, registerOnRequest };
+  };
+
+  it('is off by itself when register_on_request is on', () => {
+    expect(moments({})).toEqual({ registerOnStartup: true, registerOnRequest: false });
+    expect(moments({ 'registration.register_on_request': 'true' })).toEqual({
+      registerOnStartup: false,
+      registerOnRequest: true,
+    });
+  });
+
+  it('counts when it is given, whatever the other says', () => {
+    for (const onRequest of ['true', 'false']) {
+      for (const onStartup of ['true', 'false']) {
+        const given = {
+          'registration.register_on_startup': onStartup,
+          'registration.register_on_request': onRequest,
+        };
+        expect(moments(given)).toEqual({
+          registerOnStartup: onStartup === 'true',
+          registerOnRequest: onRequest === 'true',
+        });
+      }
+    }
   });
 });
 
