@@ -42,7 +42,7 @@ import {
   checkCount,
   checkInstance,
   checkService,
-} from './validate.js';
+} from '../naming-rules.js';
 
 export interface NamingClientOptions {
   readonly session: Session;

@@ -150,7 +150,7 @@ async function askByHttp2(question: Question, socket: Socket | undefined): Promi
     session.on('close', () => reject(new Error('the server closed the connection')));
     const stream = session.request({ ':path': path, 'user-agent': 'nacos-serving' });
     stream.on('error', reject);
-    stream.on('response', (headers) => resolve(Number(headers[':status'] ?? 0)));
+    stream.on('response', (headers) => resolve(headers[':status'] ?? 0));
     stream.resume();
     stream.end();
   });

@@ -10,10 +10,11 @@ import {
   type Instance,
   type ServiceRef,
 } from '../model.js';
-import { checkService } from '../naming/validate.js';
+import { checkService } from '../naming-rules.js';
 import type { InstanceChange, ListeningServer } from '../process-hub.js';
 import { asError, delay } from '../util/deferred.js';
-import { decidePort, type ServerChoice } from './identity/port.js';
+import { describeDetection } from './identity/detection.js';
+import { decidePort, judgeServers } from './identity/port.js';
 import { wantedInstance } from './instance-wish.js';
 import type { RegistrarOptions } from './registrar-options.js';
 import type { RetryPolicy } from './retry-policy.js';
@@ -26,7 +27,10 @@ export interface Identity {
   readonly reasons: string;
 }
 
-export interface IdentifyBounds {
+export interface IdentifyInput {
+  readonly server: ListeningServer;
+  /** Every server that listens. */
+  readonly all: readonly ListeningServer[];
   readonly retry: RetryPolicy;
   readonly signal: AbortSignal;
 }
@@ -34,14 +38,14 @@ export interface IdentifyBounds {
 /** Tries until there is an identity. undefined when `signal` aborted. @throws the error that is final; it is said here */
 export async function identify(
   options: RegistrarOptions,
-  choice: ServerChoice,
-  { retry, signal }: IdentifyBounds,
+  input: IdentifyInput,
 ): Promise<Identity | undefined> {
-  const what = `the server on ${placeOf(choice.server)} is not registered`;
+  const { retry, signal } = input;
+  const what = `the server on ${placeOf(input.server)} is not registered`;
   while (!signal.aborted) {
     retry.begin();
     try {
-      const identity = await decide(options, choice);
+      const identity = await decide(options, input);
       return signal.aborted ? undefined : identity;
     } catch (thrown) {
       if (signal.aborted) return undefined;
@@ -66,21 +70,19 @@ export function checkAgainstOptions(options: RegistrarOptions, change: InstanceC
   wantedInstance({ ip: '127.0.0.1', port: 1, ...labelsOf(options) }, change);
 }
 
-async function decide(options: RegistrarOptions, choice: ServerChoice): Promise<Identity> {
+async function decide(
+  options: RegistrarOptions,
+  { server, all }: IdentifyInput,
+): Promise<Identity> {
   const { registry, service: labels = {} } = options;
-  const { server } = choice;
   const name = options.name();
   const port = decidePort(server.port, options.port ?? {});
   const address = await options.address(server.host);
-  report(options, [
-    `name ${name.name}: ${name.because}`,
-    `port ${String(port.port)} of the server on ${placeOf(server)}: ${port.because}; chosen because ${choice.because}`,
-    ...address.candidates.map(
-      ({ interface: via, ip, kind }) =>
-        `address ${ip} of ${via}: ${ip === address.ip ? 'taken' : 'not taken'}, ${kind}`,
-    ),
-    `address ${address.ip}: ${address.because}`,
-  ]);
+  const servers = judgeServers(all, server, options.port ?? {});
+  for (const line of describeDetection({ name, address, servers, port })) {
+    options.logger.debug(line);
+    options.showDetection?.(line);
+  }
   const service = checkService({ name: name.name, group: labels.group ?? DEFAULT_GROUP });
   const { metadata, ...rest } = labelsOf(options);
   const instance = wantedInstance(
@@ -89,7 +91,11 @@ async function decide(options: RegistrarOptions, choice: ServerChoice): Promise<
       port: port.port,
       ...rest,
       // The user's keys win over ours.
-      metadata: { ...(server.scheme === 'https' ? { secure: 'true' } : {}), ...metadata },
+      metadata: {
+        ...(server.scheme === 'https' ? { secure: 'true' } : {}),
+        ...(address.ipv6 === undefined ? {} : { IPv6: address.ipv6 }),
+        ...metadata,
+      },
     },
     {},
   );
@@ -105,13 +111,6 @@ async function decide(options: RegistrarOptions, choice: ServerChoice): Promise<
 function labelsOf({ service = {} }: RegistrarOptions) {
   const { weight = 1, cluster = DEFAULT_CLUSTER, metadata = {} } = service;
   return { weight, cluster, metadata };
-}
-
-function report(options: RegistrarOptions, lines: readonly string[]): void {
-  for (const line of lines) {
-    options.logger.debug(line);
-    options.showDetection?.(line);
-  }
 }
 
 function unexpected(thrown: unknown): NacosError {

@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../errors.js';
 import type { Instance, InstanceInput } from '../model.js';
-import { checkInstance } from '../naming/validate.js';
+import { checkInstance } from '../naming-rules.js';
 import type { InstanceChange } from '../process-hub.js';
 
 const FIELDS: readonly string[] = ['enabled', 'weight', 'metadata'];

@@ -10,7 +10,20 @@ import type { ListeningServer } from '../process-hub.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { delay, runInBackground } from '../util/deferred.js';
 import type { ProbeOwnServer } from './http-probe.js';
-import type { ReadinessOptions } from './registrar-options.js';
+
+/** Options `readiness.*`: all of them have to be fulfilled before the instance takes traffic. */
+export interface ReadinessOptions {
+  /** Default 0. Counts from the moment the server is known to listen. */
+  readonly delayMs?: number;
+  /** Has to answer with a 2xx status on the registered server. Default: no probe. */
+  readonly path?: string | undefined;
+  /** Between two probes. Default 1000. */
+  readonly intervalMs?: number;
+  /** Registered at once with `enabled: false`, and flipped. Default false: registered when ready. */
+  readonly registerDisabled?: boolean;
+  /** Shut until `setReady(true)`. Default false. */
+  readonly hold?: boolean;
+}
 
 export interface ReadinessInput {
   readonly server: ListeningServer;

@@ -12,6 +12,8 @@ import type { NameDecision } from './identity/name.js';
 import type { PortHints } from './identity/port.js';
 import type { RegistryAddress } from './identity/route.js';
 import type { ProbeOwnServer } from './http-probe.js';
+import type { ReadinessOptions } from './readiness.js';
+import type { RetryOptions } from './retry-policy.js';
 import type { RegistrationNaming, RemoveOptions } from './registration-options.js';
 
 export interface RegistrarOptions {
@@ -50,28 +52,6 @@ export interface ServiceLabels {
   readonly cluster?: string;
   readonly weight?: number;
   readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** Options `readiness.*`: all of them have to be fulfilled before the instance takes traffic. */
-export interface ReadinessOptions {
-  /** Default 0. Counts from the moment the server is known to listen. */
-  readonly delayMs?: number;
-  /** Has to answer with a 2xx status on the registered server. Default: no probe. */
-  readonly path?: string | undefined;
-  /** Between two probes. Default 1000. */
-  readonly intervalMs?: number;
-  /** Registered at once with `enabled: false`, and flipped. Default false: registered when ready. */
-  readonly registerDisabled?: boolean;
-  /** Shut until `setReady(true)`. Default false. */
-  readonly hold?: boolean;
-}
-
-/** Options `registration.retry_times` and `retry_interval`. */
-export interface RetryOptions {
-  /** Attempts after the first. Default 3. */
-  readonly times?: number;
-  /** Default 2000. Each interval without a confirmation is one attempt, whether the server refused or could not be reached. */
-  readonly intervalMs?: number;
 }
 
 /** Whose registration takes over. */

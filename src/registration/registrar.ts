@@ -267,7 +267,12 @@ class ServiceRegistrar implements Registrar {
     const { retry, choice, abort } = attempt;
     let identity: Identity | undefined;
     try {
-      identity = await identify(this.#options, choice, { retry, signal: abort.signal });
+      identity = await identify(this.#options, {
+        server: choice.server,
+        all: [...this.#up.values()],
+        retry,
+        signal: abort.signal,
+      });
     } catch (error) {
       this.#abandon(attempt);
       // Nothing came of the better server: what there was stays.
@@ -370,9 +375,6 @@ class ServiceRegistrar implements Registrar {
   #ignore(server: ListeningServer, chosen: ListeningServer): void {
     const text = `the server on ${placeOf(server)} is not registered: the one on ${placeOf(chosen)} is the service; set service.port to choose another`;
     this.#options.logger.info(text);
-    this.#options.showDetection?.(
-      `port ${String(server.port)} of the server on ${placeOf(server)}: dropped, the one on ${placeOf(chosen)} is the service`,
-    );
   }
 
   #sayNever(server: ListeningServer): void {

@@ -18,6 +18,8 @@ import type { RegistrationIdentity } from './registrar-options.js';
 import type { RegistrationOptions, RemoveOptions, StartOptions } from './registration-options.js';
 import { describeRegistration, KEPT_OUT } from './registration-status.js';
 
+export type { RemoveOptions } from './registration-options.js';
+
 const REMOVE_TIMEOUT_MS = 1500;
 /** Without a connection there is nobody to wait for; the wish is taken back at once. */
 const REMOVE_OFFLINE_MS = 200;

@@ -6,7 +6,14 @@
 import type { Logger } from '../logger.js';
 import { backoffMs } from '../util/backoff.js';
 import type { Clock } from '../util/clock.js';
-import type { RetryOptions } from './registrar-options.js';
+
+/** Options `registration.retry_times` and `retry_interval`. */
+export interface RetryOptions {
+  /** Attempts after the first. Default 3. */
+  readonly times?: number;
+  /** Default 2000. Each interval without a confirmation is one attempt, whether the server refused or could not be reached. */
+  readonly intervalMs?: number;
+}
 
 export interface RetryPolicyOptions extends RetryOptions {
   readonly clock: Clock;

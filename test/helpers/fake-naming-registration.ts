@@ -5,7 +5,7 @@
  */
 import { RequestTimeoutError } from '../../src/errors.js';
 import { hostPort, toServiceRef, type Instance, type InstanceInput } from '../../src/model.js';
-import { checkInstance } from '../../src/naming/validate.js';
+import { checkInstance } from '../../src/naming-rules.js';
 import type { ConnectionState, WaitOptions } from '../../src/naming-api.js';
 import type { RegistrationNaming } from '../../src/registration/registration-options.js';
 import type { Clock } from '../../src/util/clock.js';

@@ -1,9 +1,10 @@
 /**
- * Owns the checks on names and instances before anything is sent. Called by the naming client for each call of a user. The
+ * Owns the checks on names and instances before anything is sent. Called by the naming client for each call of a user, and by
+ * the registration, which knows of a mistake long before it sends. The
  * rules are the servers' own (docs/protocol.md#validation; Nacos `ParamCheckRule`, `NamingUtils`), so that what passes
  * here is not refused there. Every failure is a ConfigError that names the field, the value and the rule.
  */
-import { ConfigError } from '../errors.js';
+import { ConfigError } from './errors.js';
 import {
   DEFAULT_CLUSTER,
   toServiceRef,
@@ -12,7 +13,7 @@ import {
   type InstanceInput,
   type ServiceInput,
   type ServiceRef,
-} from '../model.js';
+} from './model.js';
 
 const MAX_NAME = 512;
 const MAX_GROUP = 128;

@@ -6,7 +6,7 @@ import {
   checkCount,
   checkInstance,
   checkService,
-} from '../../../src/naming/validate.js';
+} from '../../src/naming-rules.js';
 
 const good = { ip: '10.0.0.1', port: 80 };
 /** What callers from JavaScript may pass. */
