@@ -105,9 +105,6 @@ export interface ProcessRuntime {
    * out and its callers know; bounded, never rejects.
    */
   serverClosing(server: ListeningServer): Promise<void> | undefined;
-  /** The first request of any server of this process has come in; told once, and only while `wantsRequests`. */
-  requestSeen(): void;
-  readonly wantsRequests: boolean;
   /** Registers this very server by options given in code, checked here. @throws ConfigError */
   register(server: Server, code: object): ServerRegistration;
   readonly registrations: readonly RegistrationStatus[];

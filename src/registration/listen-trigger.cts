@@ -22,6 +22,7 @@ export interface ListenSink {
   down(server: ListeningServer): void;
 }
 
+const OWN_SERVER = Symbol.for('nacos-serving.own-server');
 const LISTEN_DONE = 'tracing:net.server.listen:asyncEnd';
 /** https has the very same function, so it tells https servers without loading https. Read before anybody wraps it. */
 const closeIdle: unknown = Reflect.get(HttpServer.prototype, 'closeIdleConnections');
@@ -122,6 +123,8 @@ function describe(server: Server): ListeningServer | undefined {
  * of others. Those of http2 are not exported anywhere, so their names have to do.
  */
 function isHttpServer(server: Server): boolean {
+  // The health server of this package (runtime/health-server.ts).
+  if (Reflect.get(server, OWN_SERVER) === true) return false;
   if (server instanceof HttpServer) return true;
   for (let proto: unknown = server; proto instanceof Server; proto = Object.getPrototypeOf(proto)) {
     if (Object.hasOwn(proto, 'closeIdleConnections')) {

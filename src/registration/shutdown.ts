@@ -14,7 +14,7 @@ import type { ListeningServer, SignalHold } from '../process-hub.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, delay, waitWithin } from '../util/deferred.js';
 import { createDrain, type Drain } from './drain.js';
-import type { RemoveOptions } from './registration.js';
+import type { RemoveOptions } from './registration-options.js';
 
 /** What of the registrar, or of all of them, the shutdown uses. */
 export interface LeavingRegistrar {

@@ -94,10 +94,18 @@ class Hub implements ProcessHub {
   async #start(): Promise<ProcessRuntime | undefined> {
     try {
       const { startProcessRuntime } = await import('./process-runtime.js');
+      type FirstRequest = typeof import('../registration/first-request.cjs');
+      const watchFirstRequest: FirstRequest['watchFirstRequest'] = (run) =>
+        (require('../registration/first-request.cjs') as FirstRequest).watchFirstRequest(run);
       const runtime = startProcessRuntime(this, {
         env: process.env,
         cwd: process.cwd(),
         script: process.argv[1],
+        pid: process.pid,
+        platform: process.platform,
+        uid: process.getuid?.(),
+        watchFirstRequest,
+        exit: (code) => process.exit(code),
       });
       this.#runtime = runtime;
       for (const news of this.#missed.splice(0)) news(runtime);

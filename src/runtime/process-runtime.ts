@@ -1,50 +1,117 @@
 /**
- * Owns the one runtime of a process: reads the options once and joins client, registration and discovery behind the hub. Loaded by
- * `entry/register.cts` when a server starts to listen or a call by name is made, never earlier. It adds no rule of its own.
+ * Owns the one runtime of a process: reads the options once and joins client, registrations and discovery behind the hub. Loaded by
+ * the hub when a server starts to listen, a call by name is made or code asks for it, never earlier. It adds no rule of its own.
  */
-import { networkInterfaces } from 'node:os';
-
-import { createClient, type NacosClient } from '../client/client.js';
-import { RegistrationError } from '../errors.js';
+import type { NacosClient } from '../client/client.js';
 import { createLogger, type Logger } from '../logger.js';
 import type { ListeningServer, ProcessHub, ProcessRuntime } from '../process-hub.js';
-import type { Environment } from '../options/env.js';
 import { loadOptions } from '../options/load.js';
-import type { ResolvedOptions } from '../options/schema.js';
-import { decideAddress } from '../registration/identity/address.js';
+import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
 import { isLoopback } from '../registration/identity/interfaces.js';
-import { decideName } from '../registration/identity/name.js';
-import { routeTo } from '../registration/identity/route.js';
-import { createRegistrar, type Registrar } from '../registration/registrar.js';
+import type { Registrar } from '../registration/registrar-options.js';
 import { createShutdown, type Shutdown } from '../registration/shutdown.js';
 import { systemClock } from '../util/clock.js';
 import { runInBackground } from '../util/deferred.js';
+import { ClientPool } from './client-pool.js';
+import { openDoors } from './doors.js';
 import { createLazyCalls } from './lazy-calls.js';
-
-/** What of the process the options and the identity are read from. */
-export interface Surroundings {
-  readonly env: Environment;
-  readonly cwd: string;
-  /** `process.argv[1]`: the app's script, when there is one. */
-  readonly script: string | undefined;
-}
+import { makeRegistrar } from './make-registrar.js';
+import { Registrations } from './registrations.js';
+import type { Surroundings } from './surroundings.js';
 
 /** @throws ConfigError when an option is wrong: the app then runs without us. */
 export function startProcessRuntime(hub: ProcessHub, around: Surroundings): ProcessRuntime {
-  const { options, notices } = loadOptions({ env: around.env, cwd: around.cwd });
+  const { options, origins, notices } = load(around, hub.code);
   const { level, file } = options.logging;
   const logger = createLogger({ level, ...(file === undefined ? {} : { file }) });
   for (const notice of notices) logger.warn(notice);
 
-  const client = createClient({
-    server: options.server,
-    namespace: options.namespace,
-    heartbeatIntervalMs: options.heartbeat.intervalMs,
-    heartbeatTimeoutMs: options.heartbeat.timeoutMs,
-    logger,
-    ...(options.service.name === undefined ? {} : { appName: options.service.name }),
+  const pool = new ClientPool(logger);
+  const client = pool.of(options);
+  const calls = callsOf(client, options, logger);
+  let leaving = false;
+  const registrarBy = (own: Loaded, explicit: boolean): Registrar =>
+    makeRegistrar({ ...own, around, explicit, naming: pool.of(own.options).naming, logger });
+  const automatic =
+    hub.automatic && options.registration.autoRegister
+      ? registrarBy({ options, origins }, false)
+      : undefined;
+  if (automatic !== undefined) connectEarly(hub, client);
+  const registrations: Registrations = new Registrations({
+    hub,
+    automatic,
+    explicit: (code) => registrarBy(load(around, code), true),
+    closing: (server) => shutdown.serverClosing(server),
+    onActive(active) {
+      leaving &&= !active;
+      hub.setSignalHold(active && options.shutdown.graceful ? hold : undefined);
+      if (active) doors.open();
+    },
   });
-  const calls = createLazyCalls(
+  const shutdown = shutdownOf(around, options, registrations, pool, logger);
+  const hold = {
+    timeoutMs: options.shutdown.timeoutMs,
+    leave(signal: string) {
+      leaving = true;
+      return shutdown.leave(signal);
+    },
+    drain: () => shutdown.drain(),
+    delivered: () => shutdown.delivered(),
+  };
+  let requests: ReturnType<Surroundings['watchFirstRequest']> | undefined;
+  const watchRequests = ({ local }: ListeningServer): void => {
+    if (!registrations.wantsRequests) return;
+    requests ??= around.watchFirstRequest(() => registrations.requestSeen());
+    if (local !== undefined) requests.add(local);
+  };
+  const runtime: ProcessRuntime = {
+    calls,
+    serverUp(server: ListeningServer) {
+      // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
+      if (hub.servers.has(server.server)) shutdown.serverUp(server);
+      doors.serverUp(server);
+      registrations.serverUp(server);
+      watchRequests(server);
+    },
+    serverDown(server) {
+      shutdown.serverDown(server);
+      registrations.serverDown(server);
+    },
+    serverClosing: (server) =>
+      options.shutdown.graceful ? shutdown.serverClosing(server) : undefined,
+    register(server, code) {
+      const registration = registrations.register(server, code);
+      for (const listening of hub.servers.values()) watchRequests(listening);
+      return registration;
+    },
+    get registrations() {
+      return registrations.all;
+    },
+    change: (change, wait) => registrations.change(change, wait),
+    setReady: (ready) => registrations.setReady(ready),
+    get isReady() {
+      const all = registrations.all;
+      return !leaving && all.length > 0 && all.every((one) => one.ready && one.enabled);
+    },
+  };
+  const doors = openDoors({ runtime, options, around, logger });
+  return runtime;
+}
+
+interface Loaded {
+  readonly options: ResolvedOptions;
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+/** @throws ConfigError */
+function load(around: Surroundings, code: object | undefined) {
+  // Checked value by value in there, whatever it is.
+  const given = code === undefined ? {} : { code: code as OptionsInput };
+  return loadOptions({ env: around.env, cwd: around.cwd, ...given });
+}
+
+function callsOf(client: NacosClient, options: ResolvedOptions, logger: Logger) {
+  return createLazyCalls(
     async () => {
       const { createDiscovery } = await import('../discovery/discovery.js');
       return createDiscovery({
@@ -59,94 +126,26 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       logger.error(`calls by name do not work: ${message}`);
     },
   );
-  const servers = options.registration.autoRegister
-    ? registration(hub, around, options, client, logger)
-    : { serverUp: () => undefined, serverDown: () => undefined, serverClosing: () => undefined };
-  return {
-    calls,
-    ...servers,
-    requestSeen: () => undefined,
-    wantsRequests: false,
-    register: () => {
-      throw new RegistrationError('NOT_REGISTERED', 'registration by code is being wired');
-    },
-    registrations: [],
-    change: () => Promise.resolve([]),
-    isReady: true,
-  };
 }
 
-function registration(
-  hub: ProcessHub,
-  around: Surroundings,
-  options: ResolvedOptions,
-  client: NacosClient,
-  logger: Logger,
-): Pick<ProcessRuntime, 'serverUp' | 'serverDown' | 'serverClosing'> {
-  const registrar = registrarOf(around, options, client, logger);
-  // A server that others can reach listens already: the connection can be made while its identity is decided.
+/** A server that others can reach listens already: the connection can be made while its identity is decided. */
+function connectEarly(hub: ProcessHub, client: NacosClient): void {
   const reachable = [...hub.servers.values()].some(({ host }) => !isLoopback(host));
-  if (reachable) runInBackground(connectEarly(client));
-  const shutdown = shutdownOf(around, options, client, registrar, logger);
-  registrar.onActive((active) => {
-    hub.setSignalHold(active && options.shutdown.graceful ? shutdown : undefined);
-  });
-  return {
-    serverUp(server: ListeningServer) {
-      // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
-      if (hub.servers.has(server.server)) shutdown.serverUp(server);
-      registrar.serverUp(server);
-    },
-    serverDown(server) {
-      shutdown.serverDown(server);
-      registrar.serverDown(server);
-    },
-    serverClosing: (server) =>
-      options.shutdown.graceful ? shutdown.serverClosing(server) : undefined,
-  };
-}
-
-/** The registration says what it means when this fails; the session goes on trying. */
-async function connectEarly(client: NacosClient): Promise<void> {
-  await client.connect({ holdsProcess: false }).catch(() => undefined);
-}
-
-function registrarOf(
-  around: Surroundings,
-  options: ResolvedOptions,
-  client: NacosClient,
-  logger: Logger,
-): Registrar {
-  const { name, ip, port, group, cluster, weight, metadata } = options.service;
-  return createRegistrar({
-    naming: client.naming,
-    clock: systemClock,
-    logger,
-    registry: options.server,
-    name: () => decideName({ explicit: name, script: around.script, folder: around.cwd }),
-    address: (boundHost) =>
-      decideAddress({
-        explicit: ip,
-        boundHost,
-        registry: options.server,
-        interfaces: networkInterfaces,
-        route: (server) => routeTo(server, systemClock),
-      }),
-    port: { explicit: port, environment: portOf(around.env['PORT']) },
-    service: { group, cluster, weight, metadata },
-  });
+  if (!reachable) return;
+  // The registration says what it means when this fails; the session goes on trying.
+  runInBackground(client.connect({ holdsProcess: false }).catch(() => undefined));
 }
 
 function shutdownOf(
   around: Surroundings,
   options: ResolvedOptions,
-  client: NacosClient,
-  registrar: Registrar,
+  registrations: Registrations,
+  pool: ClientPool,
   logger: Logger,
 ): Shutdown {
   return createShutdown({
-    registrar,
-    closeClient: () => client.close(),
+    registrar: registrations,
+    closeClient: () => pool.close(),
     clock: systemClock,
     logger,
     timeoutMs: options.shutdown.timeoutMs,
@@ -154,10 +153,4 @@ function shutdownOf(
     deregister: options.shutdown.deregister,
     pm2: around.env['pm_id'] !== undefined,
   });
-}
-
-/** The app's own PORT variable says which of its servers is the service, when it holds a port. */
-function portOf(text: string | undefined): number | undefined {
-  const port = Number(text);
-  return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined;
 }

@@ -15,7 +15,7 @@ import type {
   ServerRegistration,
 } from '../process-hub.js';
 import type { Registrar } from '../registration/registrar-options.js';
-import type { RemoveOptions } from '../registration/registration.js';
+import type { RemoveOptions } from '../registration/registration-options.js';
 import { runInBackground } from '../util/deferred.js';
 
 export interface RegistrationsOptions {

@@ -1,0 +1,95 @@
+/**
+ * Owns the way from options to a registrar: identity with its reasons, moment, readiness, attempts. Used by the process runtime, once for what is
+ * found by itself and once for each server that code registers.
+ */
+import { networkInterfaces } from 'node:os';
+
+import { toStderr, type Logger } from '../logger.js';
+import type { NamingApi } from '../naming-api.js';
+import type { ResolvedOptions } from '../options/schema.js';
+import { decideAddress } from '../registration/identity/address.js';
+import { decideName } from '../registration/identity/name.js';
+import { routeTo } from '../registration/identity/route.js';
+import { createRegistrar } from '../registration/registrar.js';
+import type { Registrar, RegistrationMoment } from '../registration/registrar-options.js';
+import { systemClock } from '../util/clock.js';
+import type { Surroundings } from './surroundings.js';
+
+export interface RegistrarParts {
+  readonly options: ResolvedOptions;
+  readonly origins: Readonly<Record<string, string>>;
+  readonly around: Surroundings;
+  readonly explicit: boolean;
+  readonly naming: NamingApi;
+  readonly logger: Logger;
+}
+
+const FAILED = 1;
+
+export function makeRegistrar(parts: RegistrarParts): Registrar {
+  const { options, around, naming, logger, explicit } = parts;
+  const { service, registration, readiness, network } = options;
+  return createRegistrar({
+    naming,
+    clock: systemClock,
+    logger,
+    explicit,
+    registry: options.server,
+    namespace: options.namespace,
+    name: () => decideName({ explicit: service.name, script: around.script, folder: around.cwd }),
+    address: (boundHost) =>
+      decideAddress({
+        explicit: service.ip,
+        advertised: service.advertisedIp,
+        network,
+        boundHost,
+        registry: options.server,
+        interfaces: networkInterfaces,
+        route: (server) => routeTo(server, systemClock),
+      }),
+    port: {
+      explicit: service.port,
+      advertised: service.advertisedPort,
+      environment: portOf(around.env['PORT']),
+    },
+    service: {
+      group: service.group,
+      cluster: service.cluster,
+      weight: service.weight,
+      metadata: service.metadata,
+    },
+    when: momentOf(parts),
+    readiness: {
+      delayMs: readiness.delayMs,
+      path: readiness.path,
+      intervalMs: readiness.intervalMs,
+      registerDisabled: readiness.registerDisabled,
+    },
+    retry: { times: registration.retryTimes, intervalMs: registration.retryIntervalMs },
+    ...(registration.failFast
+      ? {
+          onGiveUp(reason: string) {
+            logger.error(`fail-fast: ${reason}`);
+            around.exit(FAILED);
+          },
+        }
+      : {}),
+    ...(registration.showDetection
+      ? { showDetection: (line: string) => toStderr(`nacos-serving detected ${line}\n`) }
+      : {}),
+  });
+}
+
+/** Who asks for the first request and says nothing on the start means the first request. */
+function momentOf({ options, origins }: RegistrarParts): RegistrationMoment {
+  const { registerOnStartup, registerOnRequest } = options.registration;
+  const startupGiven = origins['registration.register_on_startup'] !== 'default';
+  if (registerOnRequest && !(startupGiven && registerOnStartup)) return 'request';
+  return registerOnStartup ? 'startup' : 'never';
+}
+
+/** The app's own PORT variable says which of its servers is the service, when it holds a port. */
+function portOf(text: string | undefined): number | undefined {
+  const port = Number(text);
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined;
+}
