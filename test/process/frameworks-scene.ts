@@ -14,7 +14,7 @@ import { openRegistry } from '../helpers/registry.js';
 import { installPackage, ROOT } from '../package/installed.js';
 
 const FIXTURES = path.join(ROOT, 'test', 'fixtures', 'apps');
-const SHARED_LINKS = ['@types/express', '@types/node', 'ts-node', 'tsx', 'typescript'];
+const SHARED_LINKS = ['ts-node', 'tsx', 'typescript'];
 
 export interface FrameworkScene extends AsyncDisposable {
   /** Absolute path of `nacos-serving` in the project. */

@@ -146,11 +146,13 @@ describe('an unmodified app of', () => {
       byApp,
       ...(app.cli ?? [file]),
     ]);
-    const preloaded = scene.start(
-      fixture,
-      ['--require', 'nacos-serving/register', ...loader, file],
-      { NACOS_SERVICE_NAME: byPreload },
-    );
+    // A program that starts node itself hands on NODE_OPTIONS, and not each flag of its own.
+    const preload = ['--require', 'nacos-serving/register'];
+    const byOptions = loader[0] === TSX_PROGRAM;
+    const preloaded = scene.start(fixture, [...(byOptions ? [] : preload), ...loader, file], {
+      NACOS_SERVICE_NAME: byPreload,
+      ...(byOptions ? { NODE_OPTIONS: preload.join(' ') } : {}),
+    });
     const bare = scene.start(fixture, [...loader, file]);
     await bare.line(/listening on \d+$/);
     const endOfBare = terminate(bare);
