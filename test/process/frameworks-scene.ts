@@ -99,10 +99,12 @@ function copyFixture(fixture: string, to: string): void {
   }
 }
 
-/** Where npm has put a dependency of a workspace: below it, or hoisted. */
+/** Where npm has put a dependency of a workspace: below it, or hoisted. The fixtures share one TypeScript, which ts-node can use. */
 function workspaceFolder(fixture: string, name: string): string {
-  const below = path.join(FIXTURES, fixture, 'node_modules', name);
-  return existsSync(below) ? below : path.join(ROOT, 'node_modules', name);
+  const below = [fixture, 'typescript'].map((owner) =>
+    path.join(FIXTURES, owner, 'node_modules', name),
+  );
+  return below.find((folder) => existsSync(folder)) ?? path.join(ROOT, 'node_modules', name);
 }
 
 /** The port of the app, and the row it has: exactly one, with that port. */
