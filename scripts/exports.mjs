@@ -14,6 +14,12 @@ import { ROOT } from './lib/root.mjs';
 const ENTRIES = {
   '.': 'index.ts',
   './register': { import: 'entry/register.ts', require: 'entry/register.cts' },
+  './express': 'adapters/express.ts',
+  './koa': 'adapters/koa.ts',
+  './fastify': 'adapters/fastify.ts',
+  './nest': 'adapters/nest.ts',
+  './hono': 'adapters/hono.ts',
+  './hapi': 'adapters/hapi.ts',
   './dev-server': 'dev-server/index.ts',
 };
 

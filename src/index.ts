@@ -1,6 +1,17 @@
 /**
  * Owns the public names of the package. Each is listed here explicitly; importing this file has no effect on the process.
  */
+export {
+  registerAutomatically,
+  registerServer,
+  type RegisterOptions,
+} from './adapters/explicit.js';
+export {
+  changeRegistration,
+  registrations,
+  setReady,
+  type ChangeOptions,
+} from './adapters/own-registration.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
 export { createDiscovery, type Discovery, type DiscoveryOptions } from './discovery/discovery.js';
 export {
@@ -31,7 +42,13 @@ export type {
 } from './model.js';
 export { loadOptions, type LoadedOptions, type LoadOptionsInput } from './options/load.js';
 export type { OptionsInput, ResolvedOptions } from './options/schema.js';
-export type { CallTarget } from './process-hub.js';
+export type {
+  CallTarget,
+  InstanceChange,
+  RegistrationState,
+  RegistrationStatus,
+  ServerRegistration,
+} from './process-hub.js';
 export type {
   ConnectionState,
   ListServicesOptions,
