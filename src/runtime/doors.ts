@@ -2,9 +2,11 @@
  * Owns what of this process can be asked from outside: the health server, the health path on the app's servers, the control socket. Opened by
  * the process runtime, each only when an option or a registration asks for it, and loaded only then.
  */
+import type { Server } from 'node:net';
+
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options/schema.js';
-import type { ListeningServer, ProcessRuntime } from '../process-hub.js';
+import type { ProcessRuntime } from '../process-hub.js';
 import { runInBackground } from '../util/deferred.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -18,7 +20,8 @@ export interface DoorsOptions {
 export interface Doors {
   /** Something is registered now. Idempotent. */
   open(): void;
-  serverUp(server: ListeningServer): void;
+  /** Answers this path of a server of ours from now on; undefined for none. Idempotent for the same server. */
+  answerHealth(server: Server | undefined, path: string | undefined): void;
 }
 
 export function openDoors({ runtime, options, around, logger }: DoorsOptions): Doors {
@@ -42,12 +45,11 @@ export function openDoors({ runtime, options, around, logger }: DoorsOptions): D
         }),
       );
     },
-    serverUp({ local }) {
-      const { path } = health;
-      if (path === undefined || local === undefined) return;
+    answerHealth(server, path) {
+      if (path === undefined || server === undefined) return;
       runInBackground(
         loadHealth().then(({ answerHealthOn, healthAnswer }) => {
-          answerHealthOn(local, path, () => healthAnswer(runtime));
+          answerHealthOn(server, path, () => healthAnswer(runtime));
         }),
       );
     },

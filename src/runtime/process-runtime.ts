@@ -4,7 +4,12 @@
  */
 import type { NacosClient } from '../client/client.js';
 import { createLogger, type Logger } from '../logger.js';
-import type { ListeningServer, ProcessHub, ProcessRuntime } from '../process-hub.js';
+import type {
+  ListeningServer,
+  ProcessHub,
+  ProcessRuntime,
+  RegistrationStatus,
+} from '../process-hub.js';
 import { loadOptions } from '../options/load.js';
 import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
 import { isLoopback } from '../registration/identity/interfaces.js';
@@ -40,7 +45,11 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const registrations: Registrations = new Registrations({
     hub,
     automatic,
-    explicit: (code) => registrarBy(load(around, code), true),
+    explicit(server, code) {
+      const own = load(around, code);
+      doors.answerHealth(server, own.options.health.path);
+      return registrarBy(own, true);
+    },
     closing: (server) => shutdown.serverClosing(server),
     onActive(active) {
       leaving &&= !active;
@@ -69,7 +78,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     serverUp(server: ListeningServer) {
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
-      doors.serverUp(server);
+      doors.answerHealth(server.local, options.health.path);
       registrations.serverUp(server);
       watchRequests(server);
     },
@@ -91,11 +100,15 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     setReady: (ready) => registrations.setReady(ready),
     get isReady() {
       const all = registrations.all;
-      return !leaving && all.length > 0 && all.every((one) => one.ready && one.enabled);
+      return !leaving && all.length > 0 && all.every(takesTraffic);
     },
   };
   const doors = openDoors({ runtime, options, around, logger });
   return runtime;
+}
+
+function takesTraffic({ ready, enabled, state }: RegistrationStatus): boolean {
+  return ready && enabled && (state === 'registering' || state === 'registered');
 }
 
 interface Loaded {

@@ -23,7 +23,7 @@ export interface RegistrationsOptions {
   /** undefined: this process registers nothing by itself. */
   readonly automatic: Registrar | undefined;
   /** For a server that code registers; `code` are its options. @throws ConfigError */
-  readonly explicit: (code: object) => Registrar;
+  readonly explicit: (server: Server, code: object) => Registrar;
   /** Takes out what this server has in the registry and waits until its callers know; undefined when it has nothing there. */
   readonly closing: (server: ListeningServer) => Promise<void> | undefined;
   /** Something is wanted in the registry now, or nothing any more. */
@@ -86,7 +86,7 @@ export class Registrations {
   register(server: Server, code: object): ServerRegistration {
     const known = this.#explicit.get(server);
     if (known !== undefined) return known.handle;
-    const registrar = this.#options.explicit(code);
+    const registrar = this.#options.explicit(server, code);
     const handle = this.#handleOf(server, registrar);
     this.#explicit.set(server, { server, registrar, handle });
     this.#follow(registrar);
