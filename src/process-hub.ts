@@ -19,6 +19,11 @@ export interface ListeningServer {
   readonly host: string;
   /** The port really bound, never 0. */
   readonly port: number;
+  /**
+   * What it is when it is not the service, as far as it shows. surely: WebSockets only, or an exporter that keeps nothing alive: only
+   * registered when its port is asked for. perhaps: any other server is rather the service.
+   */
+  readonly side?: 'surely' | 'perhaps';
 }
 
 /** Where one call goes. Made by discovery, read by the client hooks. */

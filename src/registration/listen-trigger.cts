@@ -11,6 +11,7 @@ import { Server, type AddressInfo } from 'node:net';
 
 import type { ListeningServer } from '../process-hub.js';
 import { installCloseGate } from './close-gate.cjs';
+import { isGrpcServer, sideServer } from './side-server.cjs';
 
 export interface ListenSink {
   /** An HTTP server was told to listen on a port: the moment to load what a registration needs. */
@@ -75,7 +76,7 @@ export function installListenTrigger(sink: ListenSink): void {
   beforeListen((server, args) => {
     watch(server);
     gate.makeWay(server, args);
-    if (!isPipe(args[0]) && isHttpServer(server)) sink.starting();
+    if (!isPipe(args[0]) && isHttpServer(server) && !isGrpcServer(server)) sink.starting();
   });
   subscribe(LISTEN_DONE, (message) => {
     guard(() => found(Reflect.get(Object(message), 'server')));
@@ -112,10 +113,13 @@ function openHandles(): readonly unknown[] {
 function describe(server: Server): ListeningServer | undefined {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string' || !(address.port > 0)) return undefined;
-  if (!isHttpServer(server)) return undefined;
+  if (!isHttpServer(server) || isGrpcServer(server)) return undefined;
   // tls is not loaded just to ask `instanceof`: only its servers have this method.
   const scheme = 'setSecureContext' in server ? 'https' : 'http';
-  return { server, local: server, scheme, host: address.address, port: address.port };
+  const { address: host, port } = address;
+  const side = sideServer(server, port);
+  const seen = { server, local: server, scheme, host, port } as const;
+  return side === undefined ? seen : { ...seen, side };
 }
 
 /**

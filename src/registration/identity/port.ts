@@ -38,21 +38,30 @@ export interface ServerChoice {
   readonly because: string;
 }
 
-/** The best of these, the first one where nothing speaks for another. undefined for none. */
+/**
+ * The best of these, the first one where nothing speaks for another. undefined for none, also when there are only
+ * servers that are surely no service.
+ */
 export function chooseServer(
   servers: readonly ListeningServer[],
   hints: PortHints,
 ): ServerChoice | undefined {
   let best: ListeningServer | undefined;
   for (const server of servers) {
+    if (!mayBeService(server, hints)) continue;
     if (best === undefined || isBetter(server, best, hints)) best = server;
   }
   if (best === undefined) return undefined;
   return { server: best, because: reasonFor(best, servers, hints) };
 }
 
+function mayBeService({ side, port }: ListeningServer, hints: PortHints): boolean {
+  return side !== 'surely' || port === hints.explicit || port === hints.environment;
+}
+
 /** True when `one` is the service rather than `other`; never because of the order alone. */
 export function isBetter(one: ListeningServer, other: ListeningServer, hints: PortHints): boolean {
+  if (!mayBeService(one, hints)) return false;
   for (const { holds } of RULES) {
     const [here, there] = [holds(one, hints), holds(other, hints)];
     if (here !== there) return here;
@@ -92,6 +101,12 @@ const RULES: readonly Rule[] = [
     matters: (hints) => hints.explicit === undefined && hints.environment !== undefined,
     because: 'it has the port of the variable PORT',
     otherwise: 'the variable PORT names another one',
+  },
+  {
+    holds: (server) => server.side === undefined,
+    matters: () => true,
+    because: 'the others look like servers for metrics, administration or WebSockets',
+    otherwise: 'it looks like a server for metrics, administration or WebSockets',
   },
 ];
 
