@@ -147,6 +147,8 @@ export interface ProcessHub {
   readonly runtime: ProcessRuntime | undefined;
   /** Loads the runtime once; later calls give the same promise. Never rejects. */
   load(): Promise<ProcessRuntime | undefined>;
+  /** Code registers this server in this very process: it is handed to no primary and no main thread. */
+  keep(server: object): void;
   /** As `ProcessRuntime.setReady`, also before the runtime is there. */
   setReady(ready: boolean): void;
   /** Holds SIGTERM and SIGINT from now on; undefined lets them through again. */

@@ -5,6 +5,7 @@
  * options and the client, is loaded when a server starts to listen, a call by name is made, or code asks for it.
  */
 import type { ListeningServer, ProcessHub, ProcessRuntime, SignalHold } from '../process-hub.js';
+import { installFamily, type Family } from '../registration/family/family.cjs';
 import { installListenTrigger } from '../registration/listen-trigger.cjs';
 import { installSignalGate, type SignalGate } from '../registration/signal-gate.cjs';
 
@@ -12,7 +13,6 @@ const HUB = Symbol.for('nacos-serving.runtime.1');
 
 class Hub implements ProcessHub {
   readonly version: string;
-  readonly #gate: SignalGate;
   readonly #servers = new Map<object, ListeningServer>();
   #code: object | undefined;
   #automatic = false;
@@ -21,10 +21,18 @@ class Hub implements ProcessHub {
   #failed = false;
   /** What happened while the runtime was being loaded; it hears all of it, in order. */
   #missed: ((runtime: ProcessRuntime) => void)[] = [];
+  readonly #family: Family;
 
   constructor(version: string, gate: SignalGate) {
     this.version = version;
-    this.#gate = gate;
+    this.#family = installFamily({
+      isAutomatic: () => this.#automatic,
+      load: () => void this.load(),
+      serverUp: (server) => this.#up(server),
+      serverDown: (server) => this.#down(server),
+      serverClosing: (server) => this.#runtime?.serverClosing(server),
+      setSignalHold: (hold) => gate.setHold(hold),
+    });
   }
 
   get servers(): ReadonlyMap<object, ListeningServer> {
@@ -49,7 +57,11 @@ class Hub implements ProcessHub {
   }
 
   setSignalHold(hold: SignalHold | undefined): void {
-    this.#gate.setHold(hold);
+    this.#family.setHold(hold);
+  }
+
+  keep(server: object): void {
+    this.#family.keep(server);
   }
 
   setReady(ready: boolean): void {
@@ -66,10 +78,15 @@ class Hub implements ProcessHub {
 
   /** Of the listen trigger; not part of what others see. */
   serverStarting(): void {
-    if (this.#automatic) void this.load();
+    if (this.#automatic) this.#family.starting();
   }
 
   serverUp(server: ListeningServer): void {
+    if (this.#automatic) this.#family.serverUp(server);
+    else this.#up(server);
+  }
+
+  #up(server: ListeningServer): void {
     this.#servers.set(server.server, server);
     this.#tell((runtime) => runtime.serverUp(server));
     // Also for one that was not recognised before it listened.
@@ -77,12 +94,16 @@ class Hub implements ProcessHub {
   }
 
   serverDown(server: ListeningServer): void {
+    this.#family.serverDown(server);
+  }
+
+  #down(server: ListeningServer): void {
     this.#servers.delete(server.server);
     this.#tell((runtime) => runtime.serverDown(server));
   }
 
   serverClosing(server: ListeningServer): Promise<void> | undefined {
-    return this.#runtime?.serverClosing(server);
+    return this.#family.serverClosing(server);
   }
 
   #tell(news: (runtime: ProcessRuntime) => void): void {

@@ -5,6 +5,7 @@
 import { networkInterfaces } from 'node:os';
 
 import { toStderr, type Logger } from '../logger.js';
+import { hostPort } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import { decideAddress } from '../registration/identity/address.js';
@@ -12,6 +13,8 @@ import { decideName } from '../registration/identity/name.js';
 import { routeTo } from '../registration/identity/route.js';
 import { createRegistrar } from '../registration/registrar.js';
 import type { Registrar, RegistrationMoment } from '../registration/registrar-options.js';
+import type { RegistrationNaming } from '../registration/registration-options.js';
+import { mayShareAddresses, shareAddresses } from '../registration/family/shared-naming.js';
 import { systemClock } from '../util/clock.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -30,7 +33,7 @@ export function makeRegistrar(parts: RegistrarParts): Registrar {
   const { options, around, naming, logger, explicit } = parts;
   const { service, registration, readiness, network } = options;
   return createRegistrar({
-    naming,
+    naming: mayShareAddresses() ? shared(parts) : naming,
     clock: systemClock,
     logger,
     explicit,
@@ -78,6 +81,11 @@ export function makeRegistrar(parts: RegistrarParts): Registrar {
       ? { showDetection: (line: string) => toStderr(`nacos-serving detected ${line}\n`) }
       : {}),
   });
+}
+
+function shared({ naming, options, logger }: RegistrarParts): RegistrationNaming {
+  const registry = options.server.map(({ host, port }) => hostPort({ ip: host, port }));
+  return shareAddresses({ naming, registry, namespace: options.namespace, logger });
 }
 
 /** Who asks for the first request and says nothing on the start means the first request. */

@@ -19,7 +19,7 @@ import type { RemoveOptions } from '../registration/registration-options.js';
 import { runInBackground } from '../util/deferred.js';
 
 export interface RegistrationsOptions {
-  readonly hub: Pick<ProcessHub, 'servers'>;
+  readonly hub: Pick<ProcessHub, 'servers' | 'keep'>;
   /** undefined: this process registers nothing by itself. */
   readonly automatic: Registrar | undefined;
   /** For a server that code registers; `code` are its options. @throws ConfigError */
@@ -91,6 +91,7 @@ export class Registrations {
     this.#explicit.set(server, { server, registrar, handle });
     this.#follow(registrar);
     this.#yieldTo(registrar);
+    this.#options.hub.keep(server);
     const listening = this.#options.hub.servers.get(server);
     if (listening !== undefined) registrar.serverUp(listening);
     return handle;

@@ -3,8 +3,6 @@
  * client, in processes that may share a port without a primary of ours: `register` then waits until this process owns the address
  * (ownership.ts), however long that takes, and `deregister` lets the next one register first. A process that shares nothing uses the client itself.
  */
-import cluster from 'node:cluster';
-
 import { RegistrationError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import { hostPort, toServiceRef, type InstanceInput, type ServiceRef } from '../../model.js';
@@ -31,7 +29,8 @@ const HAND_OVER_MS = 500;
 
 /** This process is a cluster worker, of pm2 or of a primary that is without us: others like it may listen on its port. */
 export function mayShareAddresses(): boolean {
-  return cluster.isWorker;
+  // Asked for by name: a process that only calls never loads it.
+  return Reflect.get(process.getBuiltinModule('node:cluster'), 'isWorker') === true;
 }
 
 export function shareAddresses(options: SharedNamingOptions): RegistrationNaming {
