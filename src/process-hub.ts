@@ -158,4 +158,9 @@ export interface ProcessHub {
    * when they come too late, because the runtime has read its options.
    */
   watchServers(code?: object): boolean;
+  /**
+   * Options of one server that code registers: the first ones count for what the process has once, like its log and its shutdown, unless
+   * it has options of code or has read them.
+   */
+  offerCode(code: object): void;
 }

@@ -17,7 +17,8 @@ export type RegisterOptions = OptionsInput;
 
 /**
  * Registers this very server once it listens (it may do so already), and takes it out when it closes. Options that are not given come from
- * the command line, variables and the option file as ever. Nothing else of the process is touched, but that
+ * the command line, variables and the option file as ever. What the process has once (log, shutdown, control) follows the first options
+ * that code gives. Nothing else of the process is touched, but that
  * SIGTERM and SIGINT wait until the instance is out.
  * @throws ConfigError when an option is wrong
  */
@@ -30,6 +31,7 @@ export function registerServer(server: Server, options: RegisterOptions = {}): S
     );
   }
   const hub = findHub();
+  hub.offerCode(options);
   return hub.runtime?.register(server, options) ?? createLateRegistration(hub, server, options);
 }
 

@@ -69,11 +69,15 @@ class Hub implements ProcessHub {
   }
 
   watchServers(code?: object): boolean {
-    const inTime = code === undefined || this.#loading === undefined;
+    const inTime = code === undefined || this.#runtime === undefined;
     if (code !== undefined && inTime) this.#code = code;
     this.#automatic = true;
     if (this.#servers.size > 0) void this.load();
     return inTime;
+  }
+
+  offerCode(code: object): void {
+    if (this.#runtime === undefined && Object.keys(code).length > 0) this.#code ??= code;
   }
 
   /** Of the listen trigger; not part of what others see. */

@@ -260,7 +260,7 @@ describe.each([
       await using running = await run(folder, 'nest', 0, {
         format: 'mjs',
         args: [platform, 'hooks'],
-        env: { NACOS_LOG_LEVEL: 'info' },
+        env: { LEVEL: 'info' },
       });
       running.child.kill('SIGTERM');
       expect(await running.child.exit()).toEqual({ code: null, signal: 'SIGTERM' });
@@ -278,6 +278,19 @@ describe('registerServer', () => {
   const folder = folderOf({});
   const tls = (file: string): string => path.join(import.meta.dirname, '../fixtures/tls', file);
   const env = { KEY: tls('orders.key'), CERT: tls('orders.crt') };
+
+  it('has the log and the shutdown of the process follow its options', async () => {
+    await using running = await run(folder, 'plain', LONG_MS, {
+      format: 'mjs',
+      args: ['http'],
+      env: { LEVEL: 'info', NACOS_LOG_LEVEL: 'error', NACOS_SHUTDOWN_TIMEOUT: '0' },
+    });
+    await running.child.line(/^nacos-serving info {2}.*registered/);
+    running.child.kill('SIGUSR2');
+    await vi.waitFor(() => expect(running.rows()).toEqual([]), WAIT);
+    // With the timeout of the variable there would be no quiet time.
+    expect((await running.get('/')).status).toBe(200);
+  });
 
   it.each([
     ['http', 'after', {}],
