@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 
 import { systemClock } from '../util/clock.js';
@@ -34,10 +35,13 @@ export function launch(plan: Launch, failed: (error: Error) => void): void {
   ) {
     execve.call(process, plan.file, [plan.argv0, ...plan.args], plan.env);
   }
+  freeDebugPort(plan.env);
   const child = spawn(plan.file, plan.args, {
     argv0: plan.argv0,
-    env: plan.env,
+    // A child of Node ends with us, however we end: see entry/launcher-watch.cts.
+    env: { ...plan.env, NACOS_SERVING_LAUNCHER: String(process.pid) },
     stdio: hasParentChannel ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+    serialization: hasParentChannel ? channelSerialization() : 'json',
   });
   child.on('error', failed);
   const stopForwarding = forwardSignals(child);
@@ -46,6 +50,26 @@ export function launch(plan: Launch, failed: (error: Error) => void): void {
     stopForwarding();
     endLike(code, signal);
   });
+}
+
+/** With `--inspect` the debugger is meant for the app: the port that we have taken by then is given back. */
+function freeDebugPort(env: Launch['env']): void {
+  const flags = [...process.execArgv, env['NODE_OPTIONS'] ?? ''].join(' ');
+  if (!flags.includes('--inspect')) return;
+  // Not imported above: a Node may be built without it.
+  const inspector = createRequire(import.meta.url)('node:inspector') as { close(): void };
+  inspector.close();
+}
+
+/** How our parent reads messages. Node takes the variable that says so out of `process.env` before we run. */
+function channelSerialization(): 'json' | 'advanced' {
+  try {
+    const given = readFileSync('/proc/self/environ', 'latin1').split('\0');
+    return given.includes('NODE_CHANNEL_SERIALIZATION_MODE=advanced') ? 'advanced' : 'json';
+  } catch {
+    // No /proc: what nearly all use.
+    return 'json';
+  }
 }
 
 function forwardSignals(child: ChildProcess): () => void {

@@ -8,6 +8,7 @@ import { installFetchHook } from '../adapters/fetch-hook.cjs';
 import { installHttpHook } from '../adapters/http-hook.cjs';
 import { findHub, say } from '../runtime/hub.cjs';
 import { VERSION } from '../runtime/version.cjs';
+import { watchLauncher } from './launcher-watch.cjs';
 
 try {
   const hub = findHub(VERSION);
@@ -17,6 +18,7 @@ try {
     installFetchHook(hub);
     installFastifyHook(hub);
     hub.watchServers();
+    watchLauncher();
   }
 } catch (error) {
   // A Node that is not as we know it: the app runs as if we were not there.
