@@ -10,6 +10,12 @@ const SOURCES = {
   'src/entry/register.ts': '',
   'src/entry/register.cts': '',
   'src/dev-server/index.ts': '',
+  ...Object.fromEntries(
+    ['express', 'koa', 'fastify', 'nest', 'hono', 'hapi'].map((name) => [
+      `src/adapters/${name}.ts`,
+      '',
+    ]),
+  ),
 };
 const MANIFEST = JSON.stringify({ name: 'nacos-serving', version: '1.2.3', exports: {} });
 
