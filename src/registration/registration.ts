@@ -253,13 +253,17 @@ export class Registration {
     this.#options.onChange();
   }
 
-  /** Takes it out while it should be without traffic, where the registry would list it as enabled. */
+  /**
+   * Takes it out while it should be without traffic, where the registry would list it as enabled. Takes back, too, what was never
+   * confirmed and should not be there any more.
+   */
   async #withhold(revision: number): Promise<void> {
     const { naming, logger } = this.#options;
     const { signal } = this.#turn;
     try {
       await naming.deregister(this.service, this.instance, { signal, holdsProcess: false });
-      logger.info(`${this.label} is ${KEPT_OUT}`);
+      const why = this.#isPinned ? KEPT_OUT : 'out of Nacos until it is ready';
+      logger.info(`${this.label} is ${why}`);
     } catch (error) {
       // The wish is written down; it is carried out with the next connection at the latest.
       logger.debug(`${this.label}: ${asError(error).message}`);
