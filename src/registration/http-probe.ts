@@ -114,10 +114,9 @@ async function askByHttp1(question: Question, socket: Socket | undefined): Promi
     host: place.ip,
     port: place.port,
     path,
-    // Its own connection, out of every pool.
-    agent: false,
     headers: { 'user-agent': 'nacos-serving', host: hostPort(place), connection: 'close' },
-    ...(socket === undefined ? {} : { createConnection: () => socket }),
+    // A connection of its own, out of every pool; an agent would take no notice of the one that is given.
+    ...(socket === undefined ? { agent: false as const } : { createConnection: () => socket }),
   });
   return bounded(
     signal,

@@ -32,7 +32,7 @@ export interface RegistrarOptions {
   readonly service?: ServiceLabels;
   /** Code asked for this very server: there is no choosing, the one that comes up is registered. Default false. */
   readonly explicit?: boolean;
-  /** With what a server is registered: as it listens, with the first request of the process, or not at all. Default `startup`. */
+  /** With what a server is registered: as it listens, with the first request of the process, or (unless `explicit`) not at all. Default `startup`. */
   readonly when?: RegistrationMoment;
   readonly readiness?: ReadinessOptions;
   readonly retry?: RetryOptions;

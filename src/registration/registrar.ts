@@ -92,7 +92,7 @@ class ServiceRegistrar implements Registrar {
   serverUp(server: ListeningServer): void {
     const before = this.#up.get(server.server);
     if (this.#closed || (before?.port === server.port && before.host === server.host)) return;
-    if (this.#options.when === 'never') {
+    if (this.#options.when === 'never' && this.#options.explicit !== true) {
       this.#sayNever(server);
       return;
     }

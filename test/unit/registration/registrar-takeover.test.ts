@@ -47,6 +47,13 @@ describe('an explicit registrar', () => {
     await clock.advance(0);
     expect(registry.calls).toEqual(['register orders 10.0.0.5:9090']);
   });
+
+  it('registers although nothing is to be registered by itself', async () => {
+    const { registrar, registry, clock } = setUp({ explicit: true, when: 'never' });
+    registrar.serverUp(on(8080));
+    await clock.advance(0);
+    expect(registry.calls).toEqual([REGISTER]);
+  });
 });
 
 describe('when code registers a server itself', () => {
