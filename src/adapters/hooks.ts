@@ -8,14 +8,14 @@ import type { ProcessHub } from '../process-hub.js';
 import { VERSION } from '../version.js';
 
 interface HubModule {
-  findHub(version: string): ProcessHub;
+  readonly findHub: (version: string) => ProcessHub;
 }
 interface CallHooks {
-  installHttpHook(hub: ProcessHub): void;
-  installFetchHook(hub: ProcessHub): void;
+  readonly installHttpHook: (hub: ProcessHub) => void;
+  readonly installFetchHook: (hub: ProcessHub) => void;
 }
 interface FrameworkHooks {
-  installFastifyHook(hub: ProcessHub): void;
+  readonly installFastifyHook: (hub: ProcessHub) => void;
 }
 
 const HUB = Symbol.for('nacos-serving.runtime.1');
