@@ -6,7 +6,7 @@
 import type { Server } from 'node:net';
 
 import type { InstanceAddress, ServiceRef } from './model.js';
-import type { WaitOptions } from './naming-api.js';
+import type { ConnectionState, WaitOptions } from './naming-api.js';
 
 /** An HTTP server that listens now, as the listen trigger saw it. */
 export interface ListeningServer {
@@ -73,6 +73,11 @@ export interface RegistrationStatus {
   readonly metadata: Readonly<Record<string, string>>;
   /** The readiness gate is open. */
   readonly ready: boolean;
+  /**
+   * This process wants calls: it is ready, and not taken out by `enabled: false` of its own. What the registry makes of that is
+   * `enabled`.
+   */
+  readonly wantsTraffic: boolean;
   /** Why it is not registered, in one line, when there is a reason. */
   readonly problem: string | undefined;
 }
@@ -113,6 +118,10 @@ export interface ProcessRuntime {
   /** Registers this very server by options given in code, checked here. @throws ConfigError */
   register(server: Server, code: object): ServerRegistration;
   readonly registrations: readonly RegistrationStatus[];
+  /** The same, with the registry asked now; what cannot be asked is as it was. Bounded. @throws RequestTimeoutError */
+  look(options?: WaitOptions): Promise<readonly RegistrationStatus[]>;
+  /** Of the connections to Nacos, the one that is worst off; `idle` before the first is used. */
+  readonly connection: ConnectionState;
   /** Changes every registration of this process, or those of one service. */
   change(
     change: InstanceChange,
@@ -120,7 +129,10 @@ export interface ProcessRuntime {
   ): Promise<readonly RegistrationStatus[]>;
   /** The user's part of the readiness of every registration of this process. */
   setReady(ready: boolean): void;
-  /** For health: something is registered and ready, and nothing is on its way out. */
+  /**
+   * For health: something is registered or wanted, all of it wants traffic, and nothing is on its way out. What the registry answers, or that
+   * it does not, makes no difference: its outage must not take healthy instances out.
+   */
   readonly isReady: boolean;
 }
 

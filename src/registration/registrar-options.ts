@@ -67,6 +67,8 @@ export interface Registrar extends AsyncDisposable {
    * for an identity are not in it.
    */
   readonly registrations: readonly RegistrationStatus[];
+  /** This server was chosen as the service, now or before; one that was passed over is not. */
+  serves(server: object): boolean;
   /** The first request of the process is waited for. */
   readonly wantsRequests: boolean;
   /** Idempotent for the same server and port. */

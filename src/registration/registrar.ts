@@ -53,6 +53,7 @@ class ServiceRegistrar implements Registrar {
   /** Those under way or registered: one, and during a change of servers two. */
   readonly #attempts = new Set<Attempt>();
   #current: Attempt | undefined;
+  readonly #chosen = new WeakSet();
   #active = false;
   /** Nothing is registered any more: closed, or code does it itself. */
   #closed = false;
@@ -73,6 +74,10 @@ class ServiceRegistrar implements Registrar {
   get registrations(): readonly RegistrationStatus[] {
     for (const one of this.#registrations) one.lookIfOld();
     return this.#statuses();
+  }
+
+  serves(server: object): boolean {
+    return this.#chosen.has(server);
   }
 
   get wantsRequests(): boolean {
@@ -259,6 +264,7 @@ class ServiceRegistrar implements Registrar {
       registration: undefined,
     };
     this.#attempts.add(attempt);
+    this.#chosen.add(choice.server.server);
     this.#current = attempt;
     runInBackground(this.#establish(attempt, before));
   }

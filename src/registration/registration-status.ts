@@ -42,6 +42,7 @@ export function describeRegistration(input: StatusInput): RegistrationStatus {
     enabled: seen === undefined ? wanted.enabled : seen.listed !== undefined,
     metadata: shown.metadata,
     ready: input.isReady,
+    wantsTraffic: input.isReady && wanted.enabled,
     problem: problemOf(input),
   });
 }

@@ -4,7 +4,10 @@
  */
 import { createClient, type NacosClient } from '../client/client.js';
 import type { Logger } from '../logger.js';
+import type { ConnectionState } from '../naming-api.js';
 import type { ResolvedOptions } from '../options/schema.js';
+
+const WORST_FIRST = ['backoff', 'connecting', 'closed', 'ready'] as const;
 
 export class ClientPool {
   readonly #logger: Logger;
@@ -13,6 +16,12 @@ export class ClientPool {
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  /** Of the client that is worst off; those that nobody has used yet do not count. */
+  get connection(): ConnectionState {
+    const states = [...this.#clients.values()].map(({ naming }) => naming.connectionState);
+    return WORST_FIRST.find((state) => states.includes(state)) ?? 'idle';
   }
 
   of(options: ResolvedOptions): NacosClient {

@@ -7,7 +7,9 @@ import type { Server } from 'node:net';
 import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import type { ProcessRuntime } from '../process-hub.js';
+import { systemClock } from '../util/clock.js';
 import { runInBackground } from '../util/deferred.js';
+import type { ControlSocket } from './control-socket.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface DoorsOptions {
@@ -15,48 +17,83 @@ export interface DoorsOptions {
   readonly options: ResolvedOptions;
   readonly around: Surroundings;
   readonly logger: Logger;
+  /** This server is registered, will be or was: a health path is not for the others. */
+  readonly serves: (server: object) => boolean;
 }
 
 export interface Doors {
-  /** Something is registered now. Idempotent. */
-  open(): void;
-  /** Answers this path of a server of ours from now on; undefined for none. Idempotent for the same server. */
-  answerHealth(server: Server | undefined, path: string | undefined): void;
+  /** While something is registered there is a control socket. */
+  setActive(active: boolean): void;
+  /**
+   * This process serves something: from now on the health server answers, and so does this path of the server, when it is in this thread.
+   * Idempotent.
+   */
+  serverUp(server: Server | undefined, path: string | undefined): void;
 }
 
-export function openDoors({ runtime, options, around, logger }: DoorsOptions): Doors {
-  const { health, control } = options;
-  let opened = false;
-  if (health.port !== undefined) {
-    const { port } = health;
-    runInBackground(
-      loadHealth().then(({ openHealthServer, healthAnswer }) => {
-        openHealthServer({ port, answer: () => healthAnswer(runtime), logger });
-      }),
-    );
+export function openDoors(options: DoorsOptions): Doors {
+  return new ProcessDoors(options);
+}
+
+class ProcessDoors implements Doors {
+  readonly #options: DoorsOptions;
+  #active = false;
+  #control: ControlSocket | undefined;
+  #healthServer = false;
+
+  constructor(options: DoorsOptions) {
+    this.#options = options;
   }
-  return {
-    open() {
-      if (opened || !control.enabled) return;
-      opened = true;
-      runInBackground(
-        import('./control-socket.js').then(({ openControlSocket }) => {
-          openControlSocket({ runtime, pid: around.pid, around, logger });
-        }),
-      );
-    },
-    answerHealth(server, path) {
-      if (path === undefined || server === undefined) return;
-      runInBackground(
-        loadHealth().then(({ answerHealthOn, healthAnswer }) => {
-          answerHealthOn(server, path, () => healthAnswer(runtime));
-        }),
-      );
-    },
-  };
+
+  setActive(active: boolean): void {
+    if (active === this.#active || !this.#options.options.control.enabled) return;
+    this.#active = active;
+    if (active) runInBackground(this.#openControl());
+    else if (this.#control !== undefined) runInBackground(this.#control.close());
+  }
+
+  serverUp(server: Server | undefined, path: string | undefined): void {
+    const { port } = this.#options.options.health;
+    if (port !== undefined && !this.#healthServer) {
+      this.#healthServer = true;
+      runInBackground(this.#openHealth(port));
+    }
+    if (path !== undefined && server !== undefined) {
+      runInBackground(this.#answerOn(server, path));
+    }
+  }
+
+  async #openControl(): Promise<void> {
+    const { runtime, around, logger } = this.#options;
+    const { openControlSocket } = await import('./control-socket.js');
+    if (!this.#active) return;
+    this.#control = openControlSocket({
+      runtime,
+      pid: around.pid,
+      around,
+      logger,
+      clock: systemClock,
+    });
+  }
+
+  async #openHealth(port: number): Promise<void> {
+    const { runtime, logger } = this.#options;
+    const { openHealthServer, healthAnswer } = await loadHealth();
+    openHealthServer({ port, answer: () => healthAnswer(runtime), logger });
+  }
+
+  async #answerOn(server: Server, path: string): Promise<void> {
+    const { runtime, serves } = this.#options;
+    const { answerHealthOn, healthAnswer } = await loadHealth();
+    answerHealthOn(server, path, () => (serves(server) ? healthAnswer(runtime) : undefined));
+  }
 }
 
 async function loadHealth() {
-  const [server, answer] = await Promise.all([import('./health-server.js'), import('./health.js')]);
-  return { ...server, ...answer };
+  const [server, route, answer] = await Promise.all([
+    import('./health-server.js'),
+    import('./health-route.js'),
+    import('./health.js'),
+  ]);
+  return { ...server, ...route, ...answer };
 }

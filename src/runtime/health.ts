@@ -3,25 +3,29 @@
  * framework adapters. It answers at once from what the runtime knows. That Nacos is away is no reason to be unready:
  * an outage of the registry must not take healthy instances out.
  */
+import { hostPort } from '../model.js';
 import type { ProcessRuntime } from '../process-hub.js';
 
 export interface HealthAnswer {
   readonly ready: boolean;
   readonly status: 200 | 503;
-  /** JSON: `ready`, and the state of each registration. */
+  /** JSON: `ready`, the connection to Nacos, and the state of each registration. It holds no secret and no metadata. */
   readonly body: string;
 }
 
-/** Ready once something is registered or on its way and its gate is open; not ready any more from the moment it leaves. */
-export function healthAnswer(
-  runtime: Pick<ProcessRuntime, 'isReady' | 'registrations'> | undefined,
-): HealthAnswer {
+/** What is needed of the runtime, which may be one of another version of the package. */
+export type HealthSource = Pick<ProcessRuntime, 'isReady' | 'registrations'> &
+  Partial<Pick<ProcessRuntime, 'connection'>>;
+
+/** Ready once something is registered or on its way and wants traffic; not ready any more from the moment it leaves. */
+export function healthAnswer(runtime: HealthSource | undefined): HealthAnswer {
   const ready = runtime?.isReady ?? false;
+  const connection = runtime?.connection ?? 'idle';
   const registrations = (runtime?.registrations ?? []).map((one) => ({
     service: one.service.name,
     group: one.service.group,
     namespace: one.namespace,
-    address: `${one.ip.includes(':') ? `[${one.ip}]` : one.ip}:${String(one.port)}`,
+    address: hostPort(one),
     state: one.state,
     enabled: one.enabled,
     ready: one.ready,
@@ -30,6 +34,6 @@ export function healthAnswer(
   return {
     ready,
     status: ready ? 200 : 503,
-    body: `${JSON.stringify({ ready, registrations })}\n`,
+    body: `${JSON.stringify({ ready, connection, registrations })}\n`,
   };
 }

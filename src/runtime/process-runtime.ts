@@ -47,14 +47,14 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     automatic,
     explicit(server, code) {
       const own = load(around, code);
-      doors.answerHealth(server, own.options.health.path);
+      doors.serverUp(server, own.options.health.path);
       return registrarBy(own, true);
     },
     closing: (server) => shutdown.serverClosing(server),
     onActive(active) {
       leaving &&= !active;
       hub.setSignalHold(active && options.shutdown.graceful ? hold : undefined);
-      if (active) doors.open();
+      doors.setActive(active);
     },
   });
   const shutdown = shutdownOf(around, options, registrations, pool, logger);
@@ -78,7 +78,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     serverUp(server: ListeningServer) {
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
-      doors.answerHealth(server.local, options.health.path);
+      doors.serverUp(server.local, options.health.path);
       registrations.serverUp(server);
       watchRequests(server);
     },
@@ -96,6 +96,10 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     get registrations() {
       return registrations.all;
     },
+    look: (wait) => registrations.look(wait),
+    get connection() {
+      return pool.connection;
+    },
     change: (change, wait) => registrations.change(change, wait),
     setReady: (ready) => registrations.setReady(ready),
     get isReady() {
@@ -103,12 +107,18 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       return !leaving && all.length > 0 && all.every(takesTraffic);
     },
   };
-  const doors = openDoors({ runtime, options, around, logger });
+  const doors = openDoors({
+    runtime,
+    options,
+    around,
+    logger,
+    serves: (server) => registrations.serves(server),
+  });
   return runtime;
 }
 
-function takesTraffic({ ready, enabled, state }: RegistrationStatus): boolean {
-  return ready && enabled && (state === 'registering' || state === 'registered');
+function takesTraffic({ wantsTraffic, state }: RegistrationStatus): boolean {
+  return wantsTraffic && (state === 'registering' || state === 'registered');
 }
 
 interface Loaded {

@@ -42,6 +42,8 @@ export class Registrations {
   readonly #activeOnes = new Set<Registrar>();
   /** Code has registered something: from then on the automatic one has had its day. */
   #yielded = false;
+  /** Servers that code registers, or has registered. */
+  readonly #byCode = new WeakSet();
 
   constructor(options: RegistrationsOptions) {
     this.#options = options;
@@ -50,6 +52,15 @@ export class Registrations {
 
   get all(): readonly RegistrationStatus[] {
     return this.#registrars.flatMap(({ registrations }) => registrations);
+  }
+
+  async look(options?: WaitOptions): Promise<readonly RegistrationStatus[]> {
+    return (await Promise.all(this.#registrars.map((each) => each.look(options)))).flat();
+  }
+
+  /** This server is registered, will be or was; not one that another was preferred to. */
+  serves(server: object): boolean {
+    return this.#byCode.has(server) || this.#options.automatic?.serves(server) === true;
   }
 
   get wantsRequests(): boolean {
@@ -89,6 +100,7 @@ export class Registrations {
     const registrar = this.#options.explicit(server, code);
     const handle = this.#handleOf(server, registrar);
     this.#explicit.set(server, { server, registrar, handle });
+    this.#byCode.add(server);
     this.#follow(registrar);
     this.#yieldTo(registrar);
     this.#options.hub.keep(server);

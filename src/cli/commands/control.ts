@@ -1,126 +1,125 @@
 /**
- * Owns the commands that talk to running processes of this user: finds their control sockets, picks the one that is meant, asks, and shows what the
- * registry confirmed. Called by `main.ts`. Exit codes: 0 done, 1 nobody there or refused, 2 usage.
+ * Owns the commands that talk to running processes of this user: picks the one that is meant, asks, and shows what the registry confirmed. Called
+ * by `main.ts`. Exit codes: 0 done; 1 nobody there, no answer, refused, or an edit in Nacos counts more; 2 usage, which
+ * includes that several processes could be meant.
  */
-import { readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-
-import { usage } from '../flags.js';
 import { hostPort } from '../../model.js';
-import type { RegistrationStatus } from '../../process-hub.js';
-import {
-  readAnswer,
-  writeRequest,
-  type ControlAnswer,
-  type ControlRequest,
-} from '../../runtime/control-messages.js';
-import { controlFolder, controlSocket, pidOf } from '../../runtime/control-path.js';
+import type { InstanceChange, RegistrationStatus } from '../../process-hub.js';
+import type { ControlAnswer } from '../../runtime/control-messages.js';
 import type { ControlInvocation } from '../control-args.js';
+import { askChange, findProcesses, type RunningProcess } from '../control-processes.js';
+import { usage } from '../flags.js';
 
 const FAILED = 1;
-/** The process answers as soon as Nacos has confirmed the change, 10 s at most. */
-const ANSWER_MS = 15_000;
 
-type Found = Extract<ControlAnswer, { ok: true }>;
+type Answered = Extract<ControlAnswer, { ok: true }>;
 
 /** @throws ConfigError USAGE when it is not clear which process is meant */
 export async function control(invocation: ControlInvocation): Promise<void> {
-  const folder = controlFolder({
-    platform: process.platform,
-    uid: process.getuid?.(),
-    env: process.env,
-  });
-  const all = await lookAround(folder);
-  const meant = all.filter((found) => isMeant(found, invocation));
+  const { change, pid, service } = invocation;
+  const { platform, env } = process;
+  const all = await findProcesses({ platform, env, uid: process.getuid?.() }, pid);
+  const meant = service === undefined ? all : all.filter((one) => hasService(one, service));
   if (meant.length === 0) {
-    fail(
-      all.length === 0 ? 'no process of this user has a control socket' : notThere(invocation, all),
-    );
+    fail(nobody(invocation, all));
     return;
   }
-  if (invocation.change === undefined) {
-    show(meant, invocation);
+  if (change === undefined) {
+    show(meant.flatMap(answerOf), invocation);
+    for (const silent of meant.filter((one) => answerOf(one).length === 0)) fail(whySilent(silent));
     return;
   }
   const [only] = meant;
   if (only === undefined || meant.length > 1) {
     throw usage(`several processes could be meant, choose one by --pid: ${listOf(meant)}`);
   }
-  const { change, service } = invocation;
-  const request = { do: 'change', change, ...(service === undefined ? {} : { service }) } as const;
-  const answer = await ask(controlSocket(folder, only.pid), request);
-  if (answer?.ok === true) show([answer], invocation);
-  else fail(answer?.message ?? `process ${String(only.pid)} does not answer`);
-}
-
-/** Every process that answers. A socket that nobody listens on is what a killed process left: it is removed. */
-async function lookAround(folder: string): Promise<readonly Found[]> {
-  let names: readonly string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    // No such folder: nobody has ever opened a socket.
-    return [];
-  }
-  const pids = names.flatMap((name) => pidOf(name) ?? []).toSorted((a, b) => a - b);
-  const answers = await Promise.all(
-    pids.map((pid) => ask(controlSocket(folder, pid), { do: 'status' })),
-  );
-  return answers.flatMap((answer) => (answer?.ok === true ? answer : []));
-}
-
-/** undefined when nobody answers. */
-function ask(file: string, request: ControlRequest): Promise<ControlAnswer | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(file);
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_MS, () => socket.destroy());
-    socket.on('connect', () => socket.write(writeRequest(request)));
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') rmSync(file, { force: true });
-    });
-    socket.on('close', () => resolve(readAnswer(text.trim())));
+  const answer = await askChange(only.file, {
+    do: 'change',
+    change,
+    ...(service === undefined ? {} : { service }),
   });
+  if (answer?.ok !== true) {
+    fail(whySilent({ ...only, answer }));
+    return;
+  }
+  show([answer], invocation);
+  if (!shownOf(answer, service).every((status) => isDone(status, change))) {
+    process.exitCode = FAILED;
+  }
 }
 
-function isMeant(found: Found, { pid, service }: ControlInvocation): boolean {
-  if (pid !== undefined && found.pid !== pid) return false;
-  return service === undefined || found.registrations.some((one) => one.service.name === service);
+function answerOf({ answer }: RunningProcess): readonly Answered[] {
+  return answer?.ok === true ? [answer] : [];
 }
 
-function notThere({ pid, service }: ControlInvocation, all: readonly Found[]): string {
-  const what = [
-    ...(pid === undefined ? [] : [`pid ${String(pid)}`]),
-    ...(service === undefined ? [] : [`service ${service}`]),
-  ];
-  return `no process with ${what.join(' and ')}; there are: ${listOf(all)}`;
+function hasService(one: RunningProcess, name: string): boolean {
+  return answerOf(one).some((answer) => shownOf(answer, name).length > 0);
 }
 
-function listOf(all: readonly Found[]): string {
+function shownOf(
+  { registrations }: Answered,
+  name: string | undefined,
+): readonly RegistrationStatus[] {
+  return registrations.filter(({ service }) => name === undefined || service.name === name);
+}
+
+/** What is not there yet because the process is not ready is done: it is carried out with the rest. */
+function isDone(
+  status: RegistrationStatus,
+  { enabled, weight, metadata }: InstanceChange,
+): boolean {
+  if (status.state !== 'registered') return true;
+  if (enabled !== undefined && status.ready && status.enabled !== enabled) return false;
+  // A disabled instance is in no list, so nothing is known of the rest.
+  if (!status.enabled) return true;
+  if (weight !== undefined && status.weight !== weight) return false;
+  return Object.entries(metadata ?? {}).every(
+    ([key, value]) => (status.metadata[key] ?? null) === value,
+  );
+}
+
+function nobody({ pid, service }: ControlInvocation, all: readonly RunningProcess[]): string {
+  const hint = 'of this user has registered anything, or its control socket is elsewhere';
+  if (pid === undefined && service === undefined) return `no running process ${hint}`;
+  const what = pid === undefined ? 'no running process' : `no process ${String(pid)}`;
+  if (service === undefined || all.length === 0) return `${what} ${hint}`;
+  const others = pid === undefined ? `; there are: ${listOf(all)}` : `: ${listOf(all)}`;
+  return `${what} has registered ${service}${others}`;
+}
+
+function whySilent({ pid, answer }: RunningProcess): string {
+  if (answer?.ok === false) return `process ${String(pid)}: ${printable(answer.message)}`;
+  return `process ${String(pid)} does not answer`;
+}
+
+function listOf(all: readonly RunningProcess[]): string {
   return all
-    .map(({ pid, registrations }) => {
-      const names = registrations.map((one) => `${one.service.name} ${hostPort(one)}`);
-      return `${String(pid)} (${names.join(', ') || 'nothing registered'})`;
+    .map((one) => {
+      const [answer] = answerOf(one);
+      if (answer === undefined) return `${String(one.pid)} (does not answer)`;
+      const names = answer.registrations.map(
+        (status) => `${printable(status.service.name)} ${hostPort(status)}`,
+      );
+      return `${String(one.pid)} (${names.join(', ') || 'nothing registered'})`;
     })
     .join(', ');
 }
 
-function show(all: readonly Found[], { json, service }: ControlInvocation): void {
+function show(all: readonly Answered[], { json, service }: ControlInvocation): void {
   if (json) {
-    const shown = all.map(({ pid, ready, registrations }) => ({ pid, ready, registrations }));
+    const shown = all.map((answer) => ({
+      pid: answer.pid,
+      ready: answer.ready,
+      registrations: shownOf(answer, service),
+    }));
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
-  for (const { pid, ready, registrations } of all) {
+  for (const answer of all) {
+    const { pid, ready } = answer;
     process.stdout.write(`process ${String(pid)}: ${ready ? 'ready' : 'not ready'}\n`);
-    for (const one of registrations) {
-      if (service === undefined || one.service.name === service) {
-        process.stdout.write(`  ${lineOf(one)}\n`);
-      }
+    for (const one of shownOf(answer, service)) {
+      process.stdout.write(`  ${printable(lineOf(one))}\n`);
     }
   }
 }
@@ -134,6 +133,11 @@ function lineOf(one: RegistrationStatus): string {
     ...(labels.length === 0 ? [] : [`metadata ${labels.join(' ')}`]),
     ...(problem === undefined ? [] : [problem]),
   ].join('; ');
+}
+
+/** Metadata may come from anybody who may write to the registry: a terminal must not obey it. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 function fail(message: string): void {

@@ -32,6 +32,7 @@ describe('a server that listens', () => {
         enabled: true,
         metadata: {},
         ready: true,
+        wantsTraffic: true,
         problem: undefined,
       },
     ]);
