@@ -11,14 +11,10 @@ import { silentLogger } from '../../src/logger.js';
 import { startNode, type Child, type ChildOptions } from '../helpers/child.js';
 import { openRegistry } from '../helpers/registry.js';
 
-export const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
 export const CLI = path.join(ROOT, 'dist', 'cli', 'main.js');
-export const PRELOAD = path.join(ROOT, 'dist', 'entry', 'register.cjs');
 export const APPS = path.join(ROOT, 'test', 'fixtures', 'apps');
 export const TSX = path.join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-
-/** On Node with `process.execve` the app takes the place of the command line; else it is its child. */
-export const REPLACES = 'execve' in process;
 
 export interface LaunchingScene extends AsyncDisposable {
   /** `host:port` of the registry, for an app that is started in another way. */
