@@ -67,7 +67,12 @@ function toJson(raw: unknown): string | undefined {
 }
 
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what must not get into a log line
-  const line = text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g, '?');
+  const line = withoutControls(text);
   return line.length > SHOWN_LENGTH ? `${line.slice(0, SHOWN_LENGTH)}...` : line;
+}
+
+/** Control characters are what must not get into a line for people. */
+export function withoutControls(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g, '?');
 }

@@ -1,46 +1,59 @@
 /**
- * Owns what `--print-config` shows: every option, its value, and where it comes from. Called by `run.ts`; pure. A secret is shown as
- * `***`, whoever gave it.
+ * Owns what `--print-config` shows: every option, its value, and where it comes from. Called by `run.ts`, and by `dry-run.ts` for
+ * what is not the default; pure. A secret is shown as `***`, whoever gave it.
  */
-import { showValue } from '../../options/given.js';
+import { hostPort } from '../../model.js';
+import { withoutControls } from '../../options/given.js';
 import type { LoadedOptions } from '../../options/load.js';
 import { ALL_ROWS, codeKey, splitPath, type OptionRow } from '../../options/schema.js';
+import type { ServerAddress } from '../../options/server-list.js';
+
+const MS_PER_SECOND = 1000;
+const KEY_WIDTH = Math.max(...ALL_ROWS.map(({ path }) => path.length));
+const VALUE_WIDTH = 24;
+const NOT_GIVEN = 'default';
 
 export function printConfig(loaded: LoadedOptions, form: 'text' | 'json'): string {
-  const rows = ALL_ROWS.map((row) => ({
-    key: row.path,
-    value: valueOf(loaded, row),
-    origin: loaded.origins[row.path] ?? 'default',
-  }));
-  if (form === 'json') {
-    const entries = rows.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]);
-    return `${JSON.stringify({ options: Object.fromEntries(entries), notices: loaded.notices }, null, 2)}\n`;
+  if (form === 'text') {
+    const notices = loaded.notices.map((notice) => `note: ${notice}`);
+    return `${[...ALL_ROWS.map((row) => optionLine(loaded, row)), ...notices].join('\n')}\n`;
   }
-  const lines = rows.map(({ key, value, origin }) => {
-    const shown = value === undefined ? '(not set)' : textOf(value);
-    return `${key.padEnd(34)} ${shown.padEnd(28)} ${origin}`.trimEnd();
-  });
-  return `${[...lines, ...loaded.notices.map((notice) => `note: ${notice}`)].join('\n')}\n`;
+  const options = Object.fromEntries(
+    ALL_ROWS.map((row) => [
+      row.path,
+      { value: valueOf(loaded, row) ?? null, origin: loaded.origins[row.path] ?? NOT_GIVEN },
+    ]),
+  );
+  return `${JSON.stringify({ options, notices: loaded.notices }, null, 2)}\n`;
 }
 
+/** The lines of the options that somebody gave. */
+export function givenOptions(loaded: LoadedOptions): readonly string[] {
+  const given = ALL_ROWS.filter(({ path }) => loaded.origins[path] !== NOT_GIVEN);
+  return given.map((row) => optionLine(loaded, row));
+}
+
+function optionLine(loaded: LoadedOptions, row: OptionRow): string {
+  const value = valueOf(loaded, row);
+  const shown = typeof value === 'string' ? value : (JSON.stringify(value) ?? '-');
+  return [
+    row.path.padEnd(KEY_WIDTH),
+    withoutControls(shown).padEnd(VALUE_WIDTH),
+    loaded.origins[row.path] ?? NOT_GIVEN,
+  ].join('  ');
+}
+
+/** As flags and files spell it: seconds, servers as one text. undefined: detected, or nothing. */
 function valueOf({ options }: LoadedOptions, row: OptionRow): unknown {
   const [area] = splitPath(row.path);
   const holder: unknown = area === '' ? options : Reflect.get(options, area);
   const value: unknown = Reflect.get(Object(holder) as object, codeKey(row));
   if (row.secret === true) return value === undefined ? undefined : '***';
-  if (row.kind === 'seconds' && typeof value === 'number') return value / 1000;
-  if (row.kind === 'address-list' && Array.isArray(value)) {
-    return value.map((server) => showServer(server)).join(',');
-  }
+  if (row.kind === 'seconds' && typeof value === 'number') return value / MS_PER_SECOND;
+  if (row.kind === 'address-list') return serverText(options.server);
   return value;
 }
 
-function showServer(server: unknown): string {
-  const { host, port } = Object(server) as { host?: unknown; port?: unknown };
-  const name = String(host);
-  return `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : showValue({}, value);
+export function serverText(servers: readonly ServerAddress[]): string {
+  return servers.map(({ host, port }) => hostPort({ ip: host, port })).join(',');
 }

@@ -2,7 +2,7 @@
  * Owns `nacos-serving run`: check everything, then start the app with the preload. Nothing starts while an option or
  * the file is wrong, and nothing is printed when all is well. Called by `main.ts`. It never loads the hooks itself.
  */
-import { loadOptions } from '../../options/load.js';
+import { loadOptions, type LoadedOptions } from '../../options/load.js';
 import { oneLine } from '../../options/given.js';
 import { readCliVariable } from '../../options/env.js';
 import type { AppTarget, CommandTarget, RunInvocation } from '../args.js';
@@ -11,6 +11,12 @@ import { findCommand } from '../find-command.js';
 import { launch, type Launch } from '../launch.js';
 import { appEnvironment, PRELOAD_FILE, withLocalBins, withoutPreload } from '../node-options.js';
 
+interface Plan extends Launch {
+  /** The app's file; undefined for a command, whose script is not known before it runs. */
+  readonly script: string | undefined;
+}
+
+const WRONG = 2;
 const NOT_STARTED = 126;
 const NOT_FOUND = 127;
 
@@ -34,11 +40,7 @@ export async function run(invocation: RunInvocation): Promise<void> {
   const env = appEnvironment(process.env, values);
   const plan = target.kind === 'app' ? planApp(target, env) : planCommand(target, env);
   if (plan === undefined) return;
-  if (invocation.dryRun) {
-    const { dryRun } = await import('./dry-run.js');
-    process.stdout.write(await dryRun(loaded, plan));
-    return;
-  }
+  if (invocation.dryRun) return showDryRun(loaded, plan);
   launch(plan, (error) => {
     const code = 'code' in error ? String(error.code) : error.message;
     fail(
@@ -48,7 +50,14 @@ export async function run(invocation: RunInvocation): Promise<void> {
   });
 }
 
-function planApp(target: AppTarget, env: Record<string, string>): Launch {
+async function showDryRun(loaded: LoadedOptions, plan: Plan): Promise<void> {
+  const { dryRun } = await import('./dry-run.js');
+  const { text, problems } = await dryRun(loaded, { ...plan, cwd: process.cwd() });
+  process.stdout.write(text);
+  for (const problem of problems) fail(problem, WRONG);
+}
+
+function planApp(target: AppTarget, env: Record<string, string>): Plan {
   const file = checkEntryFile(target.file, process.cwd());
   const stripsTypes: unknown = Reflect.get(process.features, 'typescript'); // since Node 22.10
   const loader = typeScriptFlags(file, {
@@ -64,17 +73,25 @@ function planApp(target: AppTarget, env: Record<string, string>): Launch {
     args: [...process.execArgv, ...loader, file, ...target.args],
     env,
     replaceable: true,
+    script: file,
   };
 }
 
-function planCommand(target: CommandTarget, base: Record<string, string>): Launch | undefined {
+function planCommand(target: CommandTarget, base: Record<string, string>): Plan | undefined {
   const env = withLocalBins(base, process.cwd());
   const found = findCommand(target.name, env['PATH'] ?? '', process.cwd());
   if ('exitCode' in found) {
     fail(`${oneLine(target.name)}: ${found.reason}`, found.exitCode);
     return undefined;
   }
-  return { file: found.file, argv0: target.name, args: target.args, env, replaceable: false };
+  return {
+    file: found.file,
+    argv0: target.name,
+    args: target.args,
+    env,
+    replaceable: false,
+    script: undefined,
+  };
 }
 
 function fail(message: string, exitCode: number): void {

@@ -1,0 +1,162 @@
+/**
+ * Owns the JSON Schema of nacos.yaml and nacos.json, made from the table of options, so that editors know keys, values and texts. Called by
+ * test/unit/options/json-schema.test.ts, which fails when schema/nacos.schema.json is stale; `npx vitest run
+ * test/unit/options/json-schema.test.ts -u` writes it. The loader stays the judge: the schema refuses nothing that the
+ * loader takes, but for a host called `true`.
+ */
+import { ALL_ROWS, camelCase, splitPath, type OptionRow } from '../src/options/schema.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** `nothing stands there` means not given, in every place. */
+const NULL: Schema = { type: 'null' };
+/** A plain decimal number in quotes. */
+const DECIMAL = String.raw`^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$`;
+const AUTO: Schema = { const: 'auto' };
+
+export function nacosSchema(): Schema {
+  const areas = new Map<string, OptionRow[]>();
+  for (const row of ALL_ROWS) {
+    const [area] = splitPath(row.path);
+    areas.set(area, [...(areas.get(area) ?? []), row]);
+  }
+  const named = [...areas].filter(([area]) => area !== '');
+  const references = Object.fromEntries(
+    named.map(([area]) => [area, { $ref: `#/definitions/${area}` }]),
+  );
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $comment: 'Generated from src/options/schema.ts by scripts/json-schema.ts; do not edit.',
+    title: 'Options of nacos-serving',
+    description: 'nacos.yaml, nacos.yml or nacos.json in the working directory of an app.',
+    type: ['object', 'null'],
+    properties: { nacos: { $ref: '#/definitions/nacos' }, ...references },
+    additionalProperties: false,
+    definitions: {
+      nacos: mapOf(areas.get('') ?? [], references),
+      ...Object.fromEntries(named.map(([area, rows]) => [area, mapOf(rows, {})])),
+    },
+  };
+}
+
+function mapOf(rows: readonly OptionRow[], others: Schema): Schema {
+  const properties: Record<string, Schema> = {};
+  const once: Schema[] = [];
+  for (const row of rows) {
+    const [, key] = splitPath(row.path);
+    const camel = camelCase(key);
+    properties[key] = valueOf(row);
+    if (camel === key) continue;
+    properties[camel] = valueOf(row);
+    once.push({ not: { required: [key, camel] } });
+  }
+  return {
+    type: ['object', 'null'],
+    properties: { ...properties, ...others },
+    additionalProperties: false,
+    ...(once.length === 0 ? {} : { allOf: once }),
+  };
+}
+
+function valueOf(row: OptionRow): Schema {
+  const written = row.unset === undefined ? '' : ` Default: ${row.unset}.`;
+  return {
+    description: `${row.doc}${written}`,
+    ...(row.unset === undefined && row.default !== undefined ? { default: row.default } : {}),
+    anyOf: [...shapes(row), ...(row.auto === true ? [AUTO] : []), NULL],
+  };
+}
+
+/** The first one is what editors offer. */
+function shapes(row: OptionRow): readonly Schema[] {
+  switch (row.kind) {
+    case 'boolean':
+      return [
+        { type: 'boolean' },
+        { type: 'string', pattern: words(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0']) },
+        { enum: [0, 1] },
+      ];
+    case 'port':
+    case 'integer':
+      return [ranged(row, 'integer'), { type: 'string', pattern: DECIMAL }];
+    case 'number':
+    case 'seconds':
+      return [ranged(row, 'number'), { type: 'string', pattern: DECIMAL }];
+    case 'choice': {
+      const choices = row.choices ?? [];
+      return [
+        { enum: choices },
+        { type: 'string', pattern: words([...choices, ...Object.keys(row.aliases ?? {})]) },
+      ];
+    }
+    case 'text':
+      return textShapes(row);
+    case 'host':
+      return [{ type: 'string', minLength: 1 }];
+    case 'file':
+      return [{ type: 'string', minLength: 1 }, { type: ['number', 'boolean'] }];
+    case 'address-list':
+      return [
+        { type: 'string', minLength: 1 },
+        { type: 'array', minItems: 1, items: SERVER },
+      ];
+    case 'list':
+      return [
+        { type: 'array', items: { type: ['string', 'number', 'boolean'] } },
+        { type: ['string', 'number', 'boolean'] },
+      ];
+    case 'metadata':
+      return [
+        {
+          type: 'object',
+          additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+          propertyNames: { minLength: 1 },
+        },
+        { type: 'array', items: { type: 'string', pattern: '=' } },
+        { type: 'string' },
+      ];
+  }
+}
+
+const SERVER: Schema = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    {
+      type: 'object',
+      required: ['host'],
+      properties: { host: { type: 'string' }, port: { type: ['integer', 'string'] } },
+    },
+  ],
+};
+
+/** What stands in the file counts as text, also where YAML sees a number: `name: 42`. */
+function textShapes(row: OptionRow): readonly Schema[] {
+  const aliases = Object.keys(row.aliases ?? {});
+  // `[^]` is understood by JavaScript alone.
+  const pattern = row.pattern?.source.replaceAll('[^]', String.raw`[\s\S]`);
+  const text = { type: 'string', ...(pattern === undefined ? {} : { pattern }) };
+  return [
+    text,
+    ...(aliases.length === 0 ? [] : [{ enum: aliases }]),
+    // A path never looks like one.
+    ...(row.pattern?.test('42') === false ? [] : [{ type: ['number', 'boolean'] }]),
+  ];
+}
+
+function ranged(row: OptionRow, type: 'integer' | 'number'): Schema {
+  return {
+    type,
+    ...(row.min === undefined ? {} : { minimum: row.min }),
+    ...(row.max === undefined ? {} : { maximum: row.max }),
+  };
+}
+
+/** One of these words, in whatever case. JSON Schema has no flag for that. */
+function words(all: readonly string[]): string {
+  const each = all.map((word) =>
+    [...word]
+      .map((sign) => (/[a-z]/.test(sign) ? `[${sign}${sign.toUpperCase()}]` : sign))
+      .join(''),
+  );
+  return String.raw`^\s*(${each.join('|')})\s*$`;
+}
