@@ -6,7 +6,9 @@
  * - with a target, `--` ends our flags: the rest goes to the app as it stands; without one, `--` starts a command.
  */
 import type { CliValues } from '../options/env.js';
+import { showValue } from '../options/given.js';
 import { ALL_ROWS, type FlagRow } from '../options/schema.js';
+import { readValue } from '../options/validate.js';
 import {
   CONTROL_COMMANDS,
   isControlCommand,
@@ -192,10 +194,12 @@ function runInvocation(target: RunInvocation['target'], values: Values): RunInvo
 }
 
 function isOn(flag: string, text: string | readonly string[] | undefined): boolean {
-  if (text === undefined || text === 'false') return false;
-  if (text === 'true') return true;
-  const also = flag === 'print-config' ? ', json' : '';
-  throw usage(`--${flag} = ${JSON.stringify(text)}: must be true or false${also}`);
+  const row = RUN_ROWS.find((each) => each.flag === flag);
+  if (row === undefined || text === undefined) return false;
+  const reading = readValue(row, text, { cwd: '/', fromCode: false });
+  if ('value' in reading) return reading.value === true;
+  const allowed = flag === 'print-config' ? 'true, false or json' : reading.allowed;
+  throw usage(`--${flag} = ${showValue(row, text)}: must be ${allowed}`);
 }
 
 function standingFlag(word: string, about: CommandName | undefined): Invocation | undefined {

@@ -44,6 +44,45 @@ const CASES: Readonly<Record<string, Case>> = {
   'level-unknown': { args: ['--log-level', 'loud', 'app.js'] },
   'boolean-unknown': { args: ['--empty-protection=maybe', 'app.js'] },
   'option-of-a-command': { args: ['--service-port', '0', '--', 'node', 'app.js'] },
+  'network-wrong': { args: ['--network-prefer', 'eth0,10.0.0.0/33', 'app.js'] },
+  'network-family': { args: ['--network-family', 'ipv5', 'app.js'] },
+  'advertised-port': { args: ['app.js', '--advertised-port', '70000'] },
+  'readiness-path': { args: ['--readiness-path', 'ready', 'app.js'] },
+  'readiness-interval': { args: ['app.js'], env: { NACOS_READINESS_INTERVAL: '0' } },
+  'health-path-with-query': { args: ['--health-path', '/health?x=1', 'app.js'] },
+  'health-port': { args: ['app.js'], env: { NACOS_HEALTH_PORT: 'http' } },
+  'retry-times': { args: ['--retry-times', '1.5', 'app.js'] },
+  'retry-interval': { args: ['--retry-interval=0', 'app.js'] },
+  'fail-fast-word': { args: ['app.js'], env: { NACOS_FAIL_FAST: 'maybe' } },
+  'unknown-flag-near-a-new-one': { args: ['--advertise-ip', '10.0.0.1', 'app.js'] },
+  'username-alone': { args: ['--username', 'ann', 'app.js'] },
+  'password-alone': { args: ['app.js'], env: { NACOS_PASSWORD: 'hunter2' } },
+  'password-too-long': {
+    args: ['app.js'],
+    env: { NACOS_USERNAME: 'ann', NACOS_PASSWORD: 'hunter2'.repeat(200) },
+  },
+  'yaml-network-list': {
+    args: ['app.js'],
+    files: { 'nacos.yaml': 'network:\n  ignore:\n    - docker*\n    - {name: veth*}\n' },
+  },
+  'yaml-area-wrong': { args: ['app.js'], files: { 'nacos.yaml': 'readyness: {path: /r}\n' } },
+  'yaml-key-misplaced': {
+    args: ['app.js'],
+    files: { 'nacos.yaml': 'registration:\n  fail_fast: true\n  advertised_ip: 10.0.0.1\n' },
+  },
+  'yaml-key-twice': {
+    args: ['app.js'],
+    files: { 'nacos.yaml': 'readiness:\n  registerDisabled: true\n  register_disabled: false\n' },
+  },
+  'dry-run-word': { args: ['--dry-run=maybe', 'app.js'] },
+  'print-config-word': { args: ['--print-config=yaml'] },
+  'status-with-word': { args: ['status', 'orders'] },
+  'weight-missing': { args: ['weight'] },
+  'weight-too-big': { args: ['weight', '10001'] },
+  'metadata-word': { args: ['metadata', 'canary'] },
+  'control-flag-unknown': { args: ['down', '--services', 'orders'] },
+  'control-pid': { args: ['status', '--pid', 'orders'] },
+  'control-not-first': { args: ['--namespace', 'a', 'status'] },
   'yaml-value': {
     args: ['app.js'],
     files: { 'nacos.yaml': 'service:\n  name: a\n  port: 99999\n' },
@@ -102,7 +141,12 @@ describe('wrong input', () => {
   });
 
   it('shows no secrets', () => {
-    for (const name of ['server-https', 'handed-over-broken']) {
+    for (const name of [
+      'server-https',
+      'handed-over-broken',
+      'password-alone',
+      'password-too-long',
+    ]) {
       const wrong = CASES[name];
       if (wrong === undefined) throw new Error(`no case ${name}`);
       expect(runCase(wrong).stderr).not.toMatch(/secret|hunter2/);

@@ -94,6 +94,34 @@ describe('the grammar of the command line', () => {
   });
 });
 
+describe('the flags that start nothing', () => {
+  const asked = (line: string): unknown => {
+    const { kind, ...rest } = parse(line);
+    return kind === 'run' ? rest : kind;
+  };
+  const file = { kind: 'app', file: 'app.js', args: [] };
+
+  it.each<[string, object]>([
+    ['--dry-run app.js', { target: file, dryRun: true, print: undefined, values: {} }],
+    ['app.js --dry-run', { target: file, dryRun: true, print: undefined, values: {} }],
+    ['--dry-run=no app.js', { target: file, dryRun: false, print: undefined, values: {} }],
+    ['--print-config', { target: undefined, dryRun: false, print: 'text', values: {} }],
+    ['run --print-config', { target: undefined, dryRun: false, print: 'text', values: {} }],
+    ['--print-config=json', { target: undefined, dryRun: false, print: 'json', values: {} }],
+    ['app.js --print-config=json', { target: file, dryRun: false, print: 'json', values: {} }],
+    ['--no-print-config app.js', { target: file, dryRun: false, print: undefined, values: {} }],
+  ])('%s', (line, expected) => {
+    expect(asked(line)).toEqual(expected);
+  });
+
+  it('go to the app after --', () => {
+    expect(asked('app.js -- --dry-run')).toMatchObject({
+      target: { args: ['--dry-run'] },
+      dryRun: false,
+    });
+  });
+});
+
 describe('help and version', () => {
   it.each<[string, Invocation]>([
     ['', { kind: 'help', about: undefined, asked: false }],
