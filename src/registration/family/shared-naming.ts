@@ -90,7 +90,7 @@ class SharedAddress {
     const owned = ownership.owned(wait?.signal === undefined ? {} : { signal: wait.signal });
     if (ownership.state === 'waiting' && !this.#saidWaiting) {
       this.#saidWaiting = true;
-      logger.debug(`${this.#label}: registered by one of the processes that share it`);
+      logger.debug(`${this.#label}: left to the process that has it already`);
     }
     await owned;
     await naming.register(this.#service, instance, wait);

@@ -1,0 +1,137 @@
+/** Processes that share a port without a primary of ours, as under pm2: one of them registers it, and when that ends the next one does. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+import { describe, expect, it, vi } from 'vitest';
+
+import type { Child } from '../helpers/child.js';
+import {
+  aFamilyScene,
+  first,
+  get,
+  PRELOAD,
+  steps,
+  workersOf,
+  type FamilyScene,
+} from './families-scene.js';
+
+/** Flags of a socket in /proc/net/unix. */
+const WAITS = ': left to the process that has it already';
+const LISTENS = '00010000';
+
+/** The primary stands for the daemon of pm2: it is without us. */
+async function aForeignCluster(scene: FamilyScene): Promise<{
+  child: Child;
+  pids: readonly number[];
+  port: number;
+}> {
+  const child = scene.start('cluster.cjs', {
+    preload: false,
+    env: { WORKERS: '3', WORKER_PRELOAD: PRELOAD, NACOS_LOG_LEVEL: 'debug' },
+  });
+  const workers = await workersOf(child, 3);
+  const { port } = first(workers);
+  await child.line(/ registered /);
+  await vi.waitFor(
+    () => {
+      const waiting = child.lines.filter((line) => line.endsWith(WAITS));
+      expect(waiting).toHaveLength(2);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+  await scene.listed(port);
+  return { child, pids: workers.map(({ pid }) => pid), port };
+}
+
+/** The worker that holds the lock: its socket is the one that listens. */
+async function ownerOf(pids: readonly number[]): Promise<number> {
+  return vi.waitFor(
+    () => {
+      const locks = readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, , , flags, , , , name]) => {
+          return flags === LISTENS && name?.startsWith('@nacos-serving-') === true;
+        });
+      const inodes = locks.map((fields) => `socket:[${String(fields[6])}]`);
+      const owners = pids.filter((pid) => socketsOf(pid).some((one) => inodes.includes(one)));
+      expect(owners).toHaveLength(1);
+      return first(owners);
+    },
+    { timeout: 10_000, interval: 5 },
+  );
+}
+
+function socketsOf(pid: number): readonly string[] {
+  const folder = `/proc/${String(pid)}/fd`;
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return [readlinkSync(`${folder}/${fd}`)];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
+}
+
+describe('workers whose primary is without us', () => {
+  it('are one row, registered by one of them', async () => {
+    await using scene = await aFamilyScene();
+    const { child, port } = await aForeignCluster(scene);
+    expect(steps(child)).toEqual(['registered']);
+    expect(await get(port)).toMatch(/^\d+$/);
+  });
+
+  it('keep the row when the one that owns it is killed, again and again', async () => {
+    await using scene = await aFamilyScene();
+    const { child, pids, port } = await aForeignCluster(scene);
+    let alive = pids;
+    while (alive.length > 0) {
+      const owner = await ownerOf(alive);
+      alive = alive.filter((pid) => pid !== owner);
+      const registered = steps(child).length;
+      process.kill(owner, 'SIGKILL');
+      await child.line(new RegExp(`^worker ${String(owner)} ended SIGKILL`));
+      if (alive.length === 0) break;
+      await vi.waitFor(() => expect(steps(child)).toHaveLength(registered + 1), {
+        timeout: 10_000,
+        interval: 5,
+      });
+      await scene.listed(port);
+    }
+    await scene.listed();
+    expect(steps(child)).toEqual(['registered', 'registered', 'registered']);
+  });
+
+  it('keep the row when another one is killed', async () => {
+    await using scene = await aFamilyScene();
+    const { child, pids, port } = await aForeignCluster(scene);
+    const owner = await ownerOf(pids);
+    const other = first(pids.filter((pid) => pid !== owner));
+    process.kill(other, 'SIGKILL');
+    await child.line(new RegExp(`^worker ${String(other)} ended SIGKILL`));
+    await scene.listed(port);
+    expect(steps(child)).toEqual(['registered']);
+  });
+
+  it('hand the row over without a gap when the owner is told to end', async () => {
+    await using scene = await aFamilyScene();
+    const { child, pids, port } = await aForeignCluster(scene);
+    const owner = await ownerOf(pids);
+    process.kill(owner, 'SIGTERM');
+    await child.line(new RegExp(`^worker ${String(owner)} ended SIGTERM false$`));
+    await scene.listed(port);
+    // The next one is registered before the first one is out.
+    expect(steps(child)).toEqual(['registered', 'registered', 'deregistered']);
+    expect(await ownerOf(pids.filter((pid) => pid !== owner))).not.toBe(owner);
+  });
+
+  it('take the row out when all of them are told to end', async () => {
+    await using scene = await aFamilyScene();
+    const { child, pids } = await aForeignCluster(scene);
+    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    for (const pid of pids) {
+      await child.line(new RegExp(`^worker ${String(pid)} ended SIGTERM false$`));
+    }
+    await scene.listed();
+  });
+});
