@@ -115,6 +115,8 @@ export interface ProcessRuntime {
    * out and its callers know; bounded, never rejects.
    */
   serverClosing(server: ListeningServer): Promise<void> | undefined;
+  /** A worker process or thread has got its first request: seen there, for `registration.register_on_request`. */
+  requestSeen(): void;
   /** Registers this very server by options given in code, checked here. @throws ConfigError */
   register(server: Server, code: object): ServerRegistration;
   readonly registrations: readonly RegistrationStatus[];

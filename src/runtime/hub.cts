@@ -31,6 +31,7 @@ class Hub implements ProcessHub {
       serverUp: (server) => this.#up(server),
       serverDown: (server) => this.#down(server),
       serverClosing: (server) => this.#runtime?.serverClosing(server),
+      requestSeen: () => this.#tell((runtime) => runtime.requestSeen()),
       setSignalHold: (hold) => gate.setHold(hold),
     });
   }

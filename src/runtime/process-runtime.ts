@@ -88,6 +88,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     },
     serverClosing: (server) =>
       options.shutdown.graceful ? shutdown.serverClosing(server) : undefined,
+    requestSeen: () => registrations.requestSeen(),
     register(server, code) {
       const registration = registrations.register(server, code);
       for (const listening of hub.servers.values()) watchRequests(listening);

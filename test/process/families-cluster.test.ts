@@ -109,6 +109,19 @@ describe('a cluster of four workers on one port', () => {
   });
 });
 
+describe('a cluster with register_on_request', () => {
+  it('is registered with the first request of any worker', async () => {
+    await using scene = await aFamilyScene();
+    const child = scene.start('cluster.cjs', { env: { NACOS_REGISTER_ON_REQUEST: 'true' } });
+    const { port } = first(await workersOf(child, 4));
+    expect(steps(child)).toEqual([]);
+    expect(await get(port)).toMatch(/^\d+$/);
+    await child.line(/ registered /);
+    await scene.listed(port);
+    expect(steps(child)).toEqual(['registered']);
+  });
+});
+
 describe('workers that listen on ports of their own', () => {
   it('are registered by the primary, under the usual choice of one server', async () => {
     await using scene = await aFamilyScene();

@@ -22,6 +22,7 @@ export interface ChiefOptions {
     serverDown(server: ListeningServer): void;
     serverClosing(server: ListeningServer): Promise<void> | undefined;
   };
+  readonly requestSeen: () => void;
   /** Our own leave, under way or through, since the last signal hold was set. */
   readonly leaving: () => Promise<void> | undefined;
   readonly clock?: Clock;
@@ -32,6 +33,8 @@ export interface Chief extends ChiefEnd {
   setHold(hold: BoundedHold | undefined): void;
   /** This process has begun to leave: the bound of everything starts now. */
   leaveBegins(): void;
+  /** The app's own handlers have got the signal: what becomes of the members is their business. */
+  delivered(): void;
   /** All members finish the requests that they have. Bounded, never rejects. */
   drain(signal: string): Promise<void>;
 }
@@ -51,6 +54,10 @@ interface StandIn {
   isUp: boolean;
   closing: Promise<void> | undefined;
 }
+
+type Place = Pick<ListeningServer, 'scheme' | 'host' | 'port'> & {
+  readonly side?: ListeningServer['side'] | undefined;
+};
 
 interface Served {
   readonly standIn: StandIn;
@@ -79,6 +86,8 @@ class FamilyChief implements Chief {
   readonly #closingPlaces = new Set<string>();
   #hold: BoundedHold | undefined;
   #leftAtMs = 0;
+  /** Of our own signal. */
+  #handedOn: Deferred<void> | undefined;
   #asks = 0;
 
   constructor(options: ChiefOptions) {
@@ -102,7 +111,10 @@ class FamilyChief implements Chief {
         runInBackground(this.#closing(from, member, message));
         return;
       case 'leaving':
-        runInBackground(this.#leaving(from, member, message.ask));
+        runInBackground(this.#leaving(from, member, message));
+        return;
+      case 'request':
+        this.#options.requestSeen();
         return;
       case 'answer':
         member.asked.get(message.ask)?.resolve();
@@ -135,7 +147,12 @@ class FamilyChief implements Chief {
 
   leaveBegins(): void {
     this.#leftAtMs = this.#clock.nowMs();
+    this.#handedOn = createDeferred<void>();
     for (const below of this.#members.keys()) below.send({ kind: 'away' });
+  }
+
+  delivered(): void {
+    this.#handedOn?.resolve();
   }
 
   async drain(signal: string): Promise<void> {
@@ -171,12 +188,13 @@ class FamilyChief implements Chief {
     below.send({ kind: 'hold', on: this.#hold !== undefined, timeoutMs });
   }
 
-  #up(member: MemberState, id: number, at: Omit<ListeningServer, 'server' | 'local'>): void {
-    const { scheme, host, port } = at;
+  #up(member: MemberState, id: number, at: Place): void {
+    const { scheme, host, port, side } = at;
+    const seen = { server: Object.freeze({}), local: undefined, scheme, host, port };
     const place = placeOf(at);
     const present = this.#standIns.get(place);
     const standIn = present ?? {
-      server: Object.freeze({ server: Object.freeze({}), local: undefined, scheme, host, port }),
+      server: Object.freeze(side === undefined ? seen : { ...seen, side }),
       isUp: false,
       closing: undefined,
     };
@@ -208,13 +226,21 @@ class FamilyChief implements Chief {
     from.send({ kind: 'answer', ask });
   }
 
-  async #leaving(from: Below, member: MemberState, ask: number): Promise<void> {
+  async #leaving(
+    from: Below,
+    member: MemberState,
+    { ask, handled }: { readonly ask: number; readonly handled: boolean },
+  ): Promise<void> {
     member.leaving = true;
     member.staying?.cancel();
     if (this.#options.leaving() === undefined) await delay(this.#clock, SIGNAL_GRACE_MS);
     const all = this.#options.leaving();
-    if (all !== undefined) await all;
-    else {
+    if (all !== undefined) {
+      await all;
+      // Without handlers here this process ends next, and its members with it, after they have been drained: one that ended
+      // before would be replaced by many an app.
+      if (!handled) await this.#handedOn?.promise;
+    } else {
       const standIns = [...member.served.values()].map(({ standIn }) => standIn);
       await Promise.all(standIns.flatMap((standIn) => this.#outUnlessServed(standIn) ?? []));
     }

@@ -16,10 +16,14 @@ export type ToChief =
       readonly scheme: 'http' | 'https';
       readonly host: string;
       readonly port: number;
+      readonly side: ListeningServer['side'];
     }
   | { readonly kind: 'down'; readonly id: number }
   | { readonly kind: 'closing'; readonly id: number; readonly ask: number }
-  | { readonly kind: 'leaving'; readonly ask: number }
+  /** `handled`: the member's app has a handler for that signal. */
+  | { readonly kind: 'leaving'; readonly ask: number; readonly handled: boolean }
+  /** The first request of any of its servers. */
+  | { readonly kind: 'request' }
   | { readonly kind: 'answer'; readonly ask: number };
 
 export type ToMember =
@@ -64,6 +68,8 @@ export interface FamilyHost {
   serverUp(server: ListeningServer): void;
   serverDown(server: ListeningServer): void;
   serverClosing(server: ListeningServer): Promise<void> | undefined;
+  /** The first request of a member. Called any number of times. */
+  requestSeen(): void;
   /** To the signal gate. */
   setSignalHold(hold: SignalHold | undefined): void;
 }

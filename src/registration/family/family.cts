@@ -31,6 +31,8 @@ export interface Family {
   setHold(hold: BoundedHold | undefined): void;
 }
 
+type FirstRequest = typeof import('../first-request.cjs');
+
 /** As `shutdown.timeout`, for a hold that does not say. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -133,6 +135,8 @@ class OwnFamily implements Family, ChiefEnd {
       const member = createMember({
         above,
         host: this.#host,
+        watchFirstRequest: (run) =>
+          (require('../first-request.cjs') as FirstRequest).watchFirstRequest(run),
         hasHandlers: (signal) => process.listenerCount(signal) > 0,
         setHold: (hold) => {
           this.#memberHold = hold;
@@ -156,7 +160,11 @@ class OwnFamily implements Family, ChiefEnd {
     try {
       const { createChief } = await import('./chief.js');
       // Stand-ins pass through here as well: this process may have a chief of its own.
-      const chief = createChief({ hub: this, leaving: () => this.#leaving });
+      const chief = createChief({
+        hub: this,
+        leaving: () => this.#leaving,
+        requestSeen: () => this.#host.requestSeen(),
+      });
       this.#chief = chief;
       chief.setHold(this.#hold);
       return chief;
@@ -206,6 +214,7 @@ class OwnFamily implements Family, ChiefEnd {
         await Promise.all([below, ...holds.map((hold) => hold.drain())]);
       },
       delivered: () => {
+        this.#chief?.delivered();
         for (const hold of holds) hold.delivered();
       },
     };

@@ -5,6 +5,8 @@
  * States: asking -welcome-> led, for ever; asking -no answer in time-> alone, for ever (two may then publish one address, which
  * Nacos shows as one row; changing sides later could lose it).
  */
+import type { Server } from 'node:net';
+
 import type { ListeningServer } from '../../process-hub.js';
 import { systemClock, type Clock } from '../../util/clock.js';
 import { createDeferred, waitWithin, type Deferred } from '../../util/deferred.js';
@@ -16,10 +18,16 @@ export interface MemberOptions {
   readonly host: Pick<FamilyHost, 'load' | 'serverUp' | 'serverDown' | 'serverClosing'>;
   /** Of the app, for this signal. */
   readonly hasHandlers: (signal: string) => boolean;
+  readonly watchFirstRequest: (run: () => void) => FirstRequestWatch;
   readonly setHold: (hold: BoundedHold | undefined) => void;
   /** The threads of this process finish their requests as well. Bounded, never rejects. */
   readonly drainBelow: (signal: string) => Promise<void>;
   readonly clock?: Clock;
+}
+
+/** As in first-request.cts. */
+export interface FirstRequestWatch {
+  add(server: Server): void;
 }
 
 export interface Member {
@@ -53,6 +61,7 @@ class FamilyMember implements Member {
   #state: 'asking' | 'led' | 'alone' = 'asking';
   #timeoutMs = 10_000;
   #draining: Promise<void> | undefined;
+  #requests: FirstRequestWatch | undefined;
   #ids = 0;
 
   constructor(options: MemberOptions) {
@@ -73,6 +82,9 @@ class FamilyMember implements Member {
       case 'welcome':
         if (this.#state !== 'asking') return;
         this.#state = 'led';
+        this.#requests = this.#options.watchFirstRequest(() => {
+          this.#options.above.send({ kind: 'request' });
+        });
         for (const { id, server } of this.#servers.values()) this.#tellUp(id, server);
         return;
       case 'hold':
@@ -129,8 +141,9 @@ class FamilyMember implements Member {
     this.#options.host.serverUp(known.server);
   }
 
-  #tellUp(id: number, { scheme, host, port }: ListeningServer): void {
-    this.#options.above.send({ kind: 'up', id, scheme, host, port });
+  #tellUp(id: number, { local, scheme, host, port, side }: ListeningServer): void {
+    if (local !== undefined) this.#requests?.add(local);
+    this.#options.above.send({ kind: 'up', id, scheme, host, port, side });
   }
 
   #goAlone(): void {
@@ -145,9 +158,10 @@ class FamilyMember implements Member {
   #holdOf(timeoutMs: number): BoundedHold {
     return {
       timeoutMs,
-      leave: () => {
+      leave: (signal) => {
         this.#drain.sendAway();
-        return this.#ask((ask) => this.#options.above.send({ kind: 'leaving', ask }));
+        const handled = this.#options.hasHandlers(signal);
+        return this.#ask((ask) => this.#options.above.send({ kind: 'leaving', ask, handled }));
       },
       drain: () => this.#drainOnce(timeoutMs),
       // The chief has this time from its answer on.

@@ -18,12 +18,15 @@ export function readToChief(value: unknown): ToChief | undefined {
   const kind = kindOf(value);
   switch (kind) {
     case 'hello':
+    case 'request':
       return { kind };
     case 'up': {
       const [id, port, host] = [number(value, 'id'), number(value, 'port'), text(value, 'host')];
       if (id === undefined || port === undefined || host === undefined) return undefined;
       const scheme = text(value, 'scheme') === 'https' ? 'https' : 'http';
-      return { kind, id, scheme, host, port };
+      const side = text(value, 'side');
+      const isSide = side === 'surely' || side === 'perhaps';
+      return { kind, id, scheme, host, port, side: isSide ? side : undefined };
     }
     case 'down': {
       const id = number(value, 'id');
@@ -33,7 +36,11 @@ export function readToChief(value: unknown): ToChief | undefined {
       const [id, ask] = [number(value, 'id'), number(value, 'ask')];
       return id === undefined || ask === undefined ? undefined : { kind, id, ask };
     }
-    case 'leaving':
+    case 'leaving': {
+      const ask = number(value, 'ask');
+      const handled = field(value, 'handled') === true;
+      return ask === undefined ? undefined : { kind, ask, handled };
+    }
     case 'answer': {
       const ask = number(value, 'ask');
       return ask === undefined ? undefined : { kind, ask };
