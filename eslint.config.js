@@ -197,7 +197,9 @@ export default defineConfig(
   trusted(['src/runtime/**'], 'global'),
   trusted(['src/sidecar/**'], 'control'),
   // The preload files run before any clock can be loaded.
-  trusted(['src/entry/**'], 'input', 'control', 'global', 'time'),
+  trusted(['src/entry/**', 'src/runtime/hub.cts'], 'input', 'control', 'global', 'time'),
+  // The hub of this process, from ES modules.
+  trusted(['src/adapters/hooks.ts'], 'global'),
   trusted(['src/cli/**'], 'input', 'control', 'global', 'print'),
 
   // The log's own time stamps are for people.

@@ -13,7 +13,8 @@ import { watchLauncher } from './launcher-watch.cjs';
 try {
   const hub = findHub(VERSION);
   // A copy of another version that came first has its own hooks in, unless it registers single servers only.
-  if (hub.version === VERSION || hub.automatic === false) {
+  const isAutomatic: unknown = hub.automatic; // of whatever version
+  if (hub.version === VERSION || isAutomatic === false) {
     installHttpHook(hub);
     installFetchHook(hub);
     installFastifyHook(hub);
