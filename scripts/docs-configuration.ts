@@ -3,6 +3,7 @@
  * test/unit/options/docs.test.ts, which fails when the page is stale; `npx vitest run test/unit/options/docs.test.ts -u`
  * writes it.
  */
+import { COMMANDS } from '../src/cli/args.js';
 import { CLI_VARIABLE } from '../src/options/env.js';
 import { codeKey, fileKey, OPTION_ROWS, splitPath, type OptionRow } from '../src/options/schema.js';
 import { NETWORKS_ALLOWED } from '../src/options/networks.js';
@@ -60,6 +61,37 @@ shutdown:
 
 An unknown key is an error, with line, column and the nearest name. A key that is given twice is one too.
 
+Editors complete keys and underline mistakes by the JSON Schema that the package holds; the first line of the file names it:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./node_modules/nacos-serving/schema/nacos.schema.json
+\`\`\`
+
+The path starts at the file. A sample with an app is in \`examples/nacos-yaml/app\`.
+
+## When a server is registered
+
+| auto_register | register_on_startup | register_on_request | |
+|---|---|---|---|
+| on | not given | off | as soon as it listens and is ready; this is the default |
+| on | not given | on | with the first request that any server of the process gets |
+| on | on, given | on or off | as soon as it listens and is ready |
+| on | off | on | with the first request |
+| on | off | off | never by itself |
+| off | any | any | never by itself; calls by name work all the same |
+
+What code registers by itself (\`registerServer\`, a plugin of a framework) is registered whatever \`auto_register\` says.
+
+## Login
+
+\`username\` and \`password\` belong together: one without the other is an error. The password is shown nowhere, neither in logs and
+errors nor by \`--print-config\`. A user in front of a server's address (\`http://me:secret@host\`) is refused.
+
+Best is the variable \`NACOS_PASSWORD\`, or a file that only the app's user may read. A flag stands in the list of processes, which every
+user of the machine may read, for as long as \`nacos-serving\` runs: until the app has taken its place on Node 22.15 and later, as long as
+the app lives elsewhere. The flags reach the app in \`${CLI_VARIABLE}\`, the password with them, as they stand. The variables of a process
+can be read by its own user and by root only, but every process that the app starts inherits them.
+
 ## Servers
 
 \`server\` is ${SERVERS_ALLOWED}. \`http://\` in front and a path behind are
@@ -72,7 +104,8 @@ says so explicitly, and hides what a lower layer gives.
 
 In Kubernetes, a service called \`nacos\` puts \`NACOS_SERVICE_HOST\`, \`NACOS_SERVICE_PORT\` and \`NACOS_PORT=tcp://...\` into every
 pod of its namespace. That \`NACOS_SERVICE_PORT\` is the port of the Nacos server and not of your app: it is recognised and
-ignored, with a warning in the log. A value of your own, different from it, counts.
+ignored, with a warning in the log. A value of your own, different from it, counts. The same holds for a service called \`nacos-health\` or
+\`nacos-advertised\`, whose \`NACOS_HEALTH_PORT\` or \`NACOS_ADVERTISED_PORT\` is a \`tcp://\` link.
 
 ## Command line
 
@@ -82,15 +115,20 @@ ignored, with a warning in the log. A value of your own, different from it, coun
     nacos-serving dev [--port 8848] [--host 127.0.0.1]
     nacos-serving status|up|down|weight N|metadata key=value key- [--pid PID] [--service NAME] [--json]
 
-- The first word that is no flag and names a command (\`run\`, \`dev\`, \`status\`, \`up\`, \`down\`, \`weight\`, \`metadata\`, \`help\`) is that command; else the command is \`run\`. A file
-  of such a name is \`./dev\`.
+- The first word that is no flag and names a command (${COMMANDS.map(code).join(', ')}) is that
+  command; else the command is \`run\`. A file of such a name is \`./dev\`. \`--help\` behind a command explains it.
 - Before the app every flag is ours, and an unknown one ends with exit code 2 and the nearest name.
 - After the app the exact names of our flags are ours; everything else, \`--help\` too, goes to the app. After \`--\` everything does.
 - A boolean takes the word \`true\` or \`false\` behind it: \`--empty-protection false\`. Other words are not touched.
 - Without an app, \`--\` starts any command: \`nacos-serving -- npm start\`. It is looked up in PATH, with \`node_modules/.bin\` of the
   working directory and of the folders above in front.
-- \`--dry-run\` checks everything, prints what would be done, and starts nothing. \`--print-config\` prints every option with its value and
-  where it comes from, secrets as \`***\`; with \`--print-config=json\` as JSON. Neither is an option of variables or files.
+- \`--dry-run\` checks options, files, the app and the command, prints what would be done, and starts nothing: the command, the registry,
+  the name, every address that was looked at with the reason it was kept or dropped, and the options that somebody gave. No
+  connection is made; a Nacos server that is given by name is looked up. Which port it will be, only the running app can tell:
+  \`--show-detection\` (or the option \`registration.show_detection\`) has the app's process write names, addresses and servers with their
+  reasons to stderr.
+- \`--print-config\` prints every option with its value and where it comes from, secrets as \`***\`; with \`--print-config=json\` as JSON. It
+  needs no app. Neither is an option of variables or files.
 - A TypeScript file runs by itself on a Node that strips types; on older ones with the app's own \`tsx\`.
 
 The flags reach the app's process in one variable, \`${CLI_VARIABLE}\`, and still rank above the environment; the hooks get there by
@@ -99,10 +137,10 @@ The flags reach the app's process in one variable, \`${CLI_VARIABLE}\`, and stil
 | exit code | when |
 |---|---|
 | the app's own | always once the app was started; after a signal the same signal (128 + number where a signal cannot end us) |
-| 2 | the command line, an option or the file is wrong; nothing was started |
+| 2 | the command line, an option or the file is wrong, or \`--dry-run\` found no name or address; nothing was started |
 | 126 / 127 | the command is not executable / not found |
-| 0 | \`dev\` was ended by Ctrl-C or SIGTERM |
-| 1 | \`dev\` cannot listen, for example because the port is in use |
+| 0 | \`dev\` was ended by Ctrl-C or SIGTERM; \`--dry-run\`, \`--print-config\`, \`--version\`, \`--help\` and the commands for running processes are done |
+| 1 | \`dev\` cannot listen, for example because the port is in use; no running process is meant, or it refuses; the app itself with \`--fail-fast\` |
 
 Signals: on Node 22.15 and later (not Windows) the app takes the place of \`nacos-serving\`, with the same pid. Elsewhere, and for
 commands, it is a child: SIGTERM, SIGHUP, SIGQUIT and SIGUSR2 are forwarded, and SIGINT too unless the terminal has
