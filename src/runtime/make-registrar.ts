@@ -20,7 +20,6 @@ import type { Surroundings } from './surroundings.js';
 
 export interface RegistrarParts {
   readonly options: ResolvedOptions;
-  readonly origins: Readonly<Record<string, string>>;
   readonly around: Surroundings;
   readonly explicit: boolean;
   readonly naming: NamingApi;
@@ -88,12 +87,12 @@ function shared({ naming, options, logger }: RegistrarParts): RegistrationNaming
   return shareAddresses({ naming, registry, namespace: options.namespace, logger });
 }
 
-/** Who asks for the first request and says nothing on the start means the first request. */
-function momentOf({ options, origins }: RegistrarParts): RegistrationMoment {
+/** By default a request comes instead of the start (options/load.ts); and what code asks for by name is asked for. */
+function momentOf({ options, explicit }: RegistrarParts): RegistrationMoment {
   const { registerOnStartup, registerOnRequest } = options.registration;
-  const startupGiven = origins['registration.register_on_startup'] !== 'default';
-  if (registerOnRequest && !(startupGiven && registerOnStartup)) return 'request';
-  return registerOnStartup ? 'startup' : 'never';
+  if (registerOnStartup) return 'startup';
+  if (registerOnRequest) return 'request';
+  return explicit ? 'startup' : 'never';
 }
 
 /** The app's own PORT variable says which of its servers is the service, when it holds a port. */

@@ -26,7 +26,7 @@ import type { Surroundings } from './surroundings.js';
 
 /** @throws ConfigError when an option is wrong: the app then runs without us. */
 export function startProcessRuntime(hub: ProcessHub, around: Surroundings): ProcessRuntime {
-  const { options, origins, notices } = load(around, hub.code);
+  const { options, notices } = load(around, hub.code);
   const { level, file } = options.logging;
   const logger = createLogger({ level, ...(file === undefined ? {} : { file }) });
   for (const notice of notices) logger.warn(notice);
@@ -35,19 +35,17 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const client = pool.of(options);
   const calls = callsOf(client, options, logger);
   let leaving = false;
-  const registrarBy = (own: Loaded, explicit: boolean): Registrar =>
-    makeRegistrar({ ...own, around, explicit, naming: pool.of(own.options).naming, logger });
+  const registrarBy = (own: ResolvedOptions, explicit: boolean): Registrar =>
+    makeRegistrar({ options: own, around, explicit, naming: pool.of(own).naming, logger });
   const automatic =
-    hub.automatic && options.registration.autoRegister
-      ? registrarBy({ options, origins }, false)
-      : undefined;
+    hub.automatic && options.registration.autoRegister ? registrarBy(options, false) : undefined;
   if (automatic !== undefined) connectEarly(hub, client);
   const registrations: Registrations = new Registrations({
     hub,
     automatic,
     explicit(server, code) {
-      const own = load(around, code);
-      doors.serverUp(server, own.options.health.path);
+      const { options: own } = load(around, code);
+      doors.serverUp(server, own.health.path);
       return registrarBy(own, true);
     },
     closing: (server) => shutdown.serverClosing(server),
@@ -120,11 +118,6 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
 
 function takesTraffic({ wantsTraffic, state }: RegistrationStatus): boolean {
   return wantsTraffic && (state === 'registering' || state === 'registered');
-}
-
-interface Loaded {
-  readonly options: ResolvedOptions;
-  readonly origins: Readonly<Record<string, string>>;
 }
 
 /** @throws ConfigError */
