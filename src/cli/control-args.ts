@@ -117,16 +117,17 @@ function readWeight(rest: readonly string[]): number {
 
 /** `key=value` sets, `key-` takes out. */
 function readMetadata(rest: readonly string[]): Readonly<Record<string, string | null>> {
-  const metadata: Record<string, string | null> = {};
+  // As an object takes them only at the end, a key may have any name.
+  const metadata = new Map<string, string | null>();
   for (const word of rest) {
     const equals = word.indexOf('=');
-    if (equals > 0) metadata[word.slice(0, equals)] = word.slice(equals + 1);
+    if (equals > 0) metadata.set(word.slice(0, equals), word.slice(equals + 1));
     else if (equals < 0 && word.length > 1 && word.endsWith('-'))
-      metadata[word.slice(0, -1)] = null;
+      metadata.set(word.slice(0, -1), null);
     else throw usage(`metadata takes key=value to set and key- to take out, but got ${word}`);
   }
-  if (Object.keys(metadata).length === 0) {
+  if (metadata.size === 0) {
     throw usage('metadata needs key=value or key-, as in: nacos-serving metadata canary=true');
   }
-  return metadata;
+  return Object.fromEntries(metadata);
 }

@@ -23,7 +23,7 @@ import {
 export interface RunningProcess {
   readonly pid: number;
   readonly file: string;
-  /** undefined: somebody listens there, and does not answer, or not so that we understand. */
+  /** What it said of its state. undefined: it does not answer, or not so that we understand. */
   readonly answer: ControlAnswer | undefined;
 }
 

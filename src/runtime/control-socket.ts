@@ -139,17 +139,19 @@ class UserSocket implements ControlSocket {
       }
       const failed = (error: Error): void => {
         server.removeListener('listening', listens);
+        server.removeListener('close', resolve);
         reject(error);
       };
       const listens = (): void => {
         server.removeListener('error', failed);
         // Later errors are of single connections that could not be accepted.
         server.on('error', ({ message }) => this.#options.logger.debug(`control: ${message}`));
-        if (this.#closed) server.close();
         resolve();
       };
       server.once('error', failed);
       server.once('listening', listens);
+      // Instead of the other two, when it was closed before.
+      server.once('close', resolve);
       // Exclusive: in a cluster worker it would else be the primary who listens.
       server.listen({ path: file, exclusive: true });
     });

@@ -33,11 +33,14 @@ export async function control(invocation: ControlInvocation): Promise<void> {
   if (only === undefined || meant.length > 1) {
     throw usage(`several processes could be meant, choose one by --pid: ${listOf(meant)}`);
   }
-  const answer = await askChange(only.file, {
-    do: 'change',
-    change,
-    ...(service === undefined ? {} : { service }),
-  });
+  // Who has not even said its state would only be waited for.
+  const answer = only.answer?.ok
+    ? await askChange(only.file, {
+        do: 'change',
+        change,
+        ...(service === undefined ? {} : { service }),
+      })
+    : only.answer;
   if (answer?.ok !== true) {
     fail(whySilent({ ...only, answer }));
     return;
