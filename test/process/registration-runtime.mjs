@@ -68,6 +68,7 @@ export function startProcessRuntime(hub, around) {
       say(`up ${server.scheme} ${server.host} ${server.port}`);
       serverUp(server);
     },
+    requestSeen() {},
     serverDown(server) {
       say(`down ${server.port}`);
       shutdown.serverDown(server);

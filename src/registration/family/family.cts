@@ -120,7 +120,7 @@ class OwnFamily implements Family, ChiefEnd {
     const missed: ToMember[] = [];
     const above = openAbove((message) => {
       if (this.#member === undefined) missed.push(message);
-      else this.#member.receive(message);
+      else guard((member) => member.receive(message), this.#member);
     });
     this.#above = above ?? null;
     if (above === undefined) return null;
@@ -175,13 +175,13 @@ class OwnFamily implements Family, ChiefEnd {
   }
 
   #toMember(news: (member: Member) => void): void {
-    if (this.#member !== undefined) news(this.#member);
-    else void this.#memberLoading?.then((member) => member && news(member));
+    if (this.#member !== undefined) guard(news, this.#member);
+    else void this.#memberLoading?.then((member) => guard(news, member));
   }
 
   #toChief(news: (chief: Chief) => void): void {
     // In the order of coming, also around the moment of being loaded.
-    void this.#chiefLoading?.then((chief) => chief && news(chief));
+    void this.#chiefLoading?.then((chief) => guard(news, chief));
   }
 
   #joinHolds(): void {
@@ -218,5 +218,14 @@ class OwnFamily implements Family, ChiefEnd {
         for (const hold of holds) hold.delivered();
       },
     };
+  }
+}
+
+/** A defect of ours must not become an error of the app. */
+function guard<T>(news: (to: T) => void, to: T | undefined): void {
+  try {
+    if (to !== undefined) news(to);
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error), 'NacosServingWarning');
   }
 }
