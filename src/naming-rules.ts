@@ -19,7 +19,8 @@ const MAX_NAME = 512;
 const MAX_GROUP = 128;
 const MAX_CLUSTER = 64;
 const MAX_IP = 128;
-const MAX_METADATA = 1024;
+/** Characters of all keys and values together. */
+export const MAX_METADATA = 1024;
 const MAX_WEIGHT = 10_000;
 /** Java's int. */
 const MAX_COUNT = 2_147_483_647;

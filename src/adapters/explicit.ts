@@ -31,7 +31,9 @@ export function registerServer(server: Server, options: RegisterOptions = {}): S
     );
   }
   const hub = findHub();
-  hub.offerCode(options);
+  // A hub of an older copy of the package has none.
+  const offer: unknown = Reflect.get(hub, 'offerCode');
+  if (typeof offer === 'function') hub.offerCode(options);
   return hub.runtime?.register(server, options) ?? createLateRegistration(hub, server, options);
 }
 

@@ -10,10 +10,11 @@ import {
   type Instance,
   type ServiceRef,
 } from '../model.js';
-import { checkService } from '../naming-rules.js';
+import { checkService, MAX_METADATA } from '../naming-rules.js';
 import type { InstanceChange, ListeningServer } from '../process-hub.js';
 import { asError, delay } from '../util/deferred.js';
 import { describeDetection } from './identity/detection.js';
+import type { AddressDecision } from './identity/address.js';
 import { decidePort, judgeServers } from './identity/port.js';
 import { wantedInstance } from './instance-wish.js';
 import type { RegistrarOptions } from './registrar-options.js';
@@ -91,11 +92,7 @@ async function decide(
       port: port.port,
       ...rest,
       // The user's keys win over ours.
-      metadata: {
-        ...(server.scheme === 'https' ? { secure: 'true' } : {}),
-        ...(address.ipv6 === undefined ? {} : { IPv6: address.ipv6 }),
-        ...metadata,
-      },
+      metadata: { ...ourLabels(server, address, metadata), ...metadata },
     },
     {},
   );
@@ -106,6 +103,22 @@ async function decide(
     instance,
     reasons: `(group ${service.group}, cluster ${instance.cluster}) at ${places.join(',')}: ${reasons}`,
   };
+}
+
+/**
+ * What Java neighbours read: `secure`, and the second address of a server with both kinds, in brackets as Spring Cloud Alibaba writes it. Without the
+ * latter an instance is still whole, so it gives way where the user's own labels leave no room.
+ */
+function ourLabels(
+  server: ListeningServer,
+  { ipv6 }: AddressDecision,
+  own: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const secure = server.scheme === 'https' ? { secure: 'true' } : {};
+  if (ipv6 === undefined) return secure;
+  const all = { ...secure, IPv6: `[${ipv6}]`, ...own };
+  const size = Object.entries(all).reduce((sum, [key, text]) => sum + key.length + text.length, 0);
+  return size > MAX_METADATA ? secure : { ...secure, IPv6: `[${ipv6}]` };
 }
 
 function labelsOf({ service = {} }: RegistrarOptions) {

@@ -82,6 +82,8 @@ export interface Registrar extends AsyncDisposable {
   onChange(listener: () => void): () => void;
   /** The user's part of the readiness. Shut after it was open: the instance is disabled until it opens again. */
   setReady(ready: boolean): void;
+  /** What would then have been asked for in all; nothing is changed. @throws ConfigError INVALID_INSTANCE, ClosedError */
+  check(change: InstanceChange): InstanceChange;
   /**
    * Changes every registration, now and those to come, and resolves once the server has confirmed it. Changes are carried out in the
    * order of their calls. What an operator has set in the registry counts more there: `problem` of the status says so.

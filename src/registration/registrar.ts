@@ -149,15 +149,19 @@ class ServiceRegistrar implements Registrar {
     change: InstanceChange,
     options: WaitOptions = {},
   ): Promise<readonly RegistrationStatus[]> {
+    this.#change = this.check(change);
+    const changes = [...this.#registrations].map((one) => one.change(change));
+    await this.#within(Promise.all(changes), options, 'the change is kept and carried out later');
+    return this.#statuses();
+  }
+
+  check(change: InstanceChange): InstanceChange {
     if (this.#closed) throw new ClosedError('the registration is closed');
     checkChange(change);
     const joined = joinChanges(this.#change, change);
     checkAgainstOptions(this.#options, joined);
     for (const one of this.#registrations) wantedInstance(one.instance, joined);
-    this.#change = joined;
-    const changes = [...this.#registrations].map((one) => one.change(change));
-    await this.#within(Promise.all(changes), options, 'the change is kept and carried out later');
-    return this.#statuses();
+    return joined;
   }
 
   async registered(options: WaitOptions = {}): Promise<RegistrationStatus> {

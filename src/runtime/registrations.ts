@@ -121,6 +121,8 @@ export class Registrations {
       const what = service === undefined ? 'nothing' : `no service ${service}`;
       throw new RegistrationError('NOT_REGISTERED', `${what} is registered by this process`);
     }
+    // All or none: what one of them refuses is sent for none of them.
+    for (const each of meant) each.check(change);
     const changed = await Promise.all(meant.map((each) => each.change(change, wait)));
     return changed.flat();
   }

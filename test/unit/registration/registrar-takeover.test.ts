@@ -243,6 +243,22 @@ describe('the report of the detection', () => {
       'server + http on [::]:8080: others can reach it',
       'port + 8080: as bound',
     ]);
-    expect(registrar.registrations[0]?.metadata).toEqual({ IPv6: 'fd00::5' });
+    expect(registrar.registrations[0]?.metadata).toEqual({ IPv6: '[fd00::5]' });
+  });
+
+  it('leaves the second address out where the own labels leave no room for it', async () => {
+    const metadata = { note: 'x'.repeat(1010) };
+    const { registrar, clock } = setUp({
+      service: { metadata },
+      address: async () => ({
+        ip: '10.0.0.5',
+        because: 'of eth0',
+        ipv6: 'fd00::5',
+        candidates: [],
+      }),
+    });
+    registrar.serverUp(on(8080));
+    await clock.advance(0);
+    expect(registrar.registrations[0]?.metadata).toEqual(metadata);
   });
 });
