@@ -114,6 +114,7 @@ export default defineConfig(
       '**/node_modules/',
       'test/fixtures/wire/',
       'test/fixtures/apps/**/*.ts',
+      'test/fixtures/heavy/',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

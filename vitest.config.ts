@@ -2,7 +2,8 @@
  * Owns which tests exist and how each kind runs. `unit` mirrors src and opens no socket; `integration` talks to our
  * dev server on loopback; `process` starts child processes from dist and `package` installs the packed tarball (both
  * need `npm run build` before). `live` runs against a real server and exists only while NACOS_TEST_SERVER=host:port
- * is set: test/live, and the integration and process files that end in `.live.test.ts`. Nothing is ever tried twice.
+ * is set: test/live, and the integration and process files that end in `.live.test.ts`. `heavy` has apps that
+ * scripts/test-heavy.mjs installs first, and exists only while NACOS_TEST_HEAVY is set. Nothing is ever tried twice.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -38,6 +39,17 @@ const KINDS: readonly Kind[] = [
     workers: 1,
     needsDist: true,
   },
+  ...(process.env['NACOS_TEST_HEAVY'] === undefined
+    ? []
+    : [
+        {
+          name: 'heavy',
+          include: ['test/heavy/**/*.test.ts'],
+          timeoutMs: 180_000,
+          workers: 1,
+          needsDist: true,
+        },
+      ]),
   ...(process.env['NACOS_TEST_SERVER'] === undefined
     ? []
     : [

@@ -2,6 +2,7 @@
  * Owns `npm test`: build, checks, every kind of test, and one last line `N passed, N failed`. A check counts as one; a
  * test counts as one. Shows the output of what failed, and nothing else but one line each. Exit status 1 on any failure.
  *
+ *   --heavy         also install and test the frameworks of test/fixtures/heavy
  *   --live          also run the live tests, once per real server that can be started here
  *   --only a,b      only these steps, like `--only lint,unit`; `live` means all servers
  */
@@ -22,7 +23,11 @@ const TESTS_LIMIT_MS = 10 * MINUTE_MS;
 const LIVE_LIMIT_MS = 15 * MINUTE_MS;
 
 const { values: flags } = parseArgs({
-  options: { live: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    heavy: { type: 'boolean', default: false },
+    live: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
 });
 const only = flags.only?.split(',');
 const isWanted = (name) => only === undefined || only.includes(name);
@@ -135,6 +140,11 @@ for (const { name, needsDist } of KINDS.filter((kind) => isWanted(kind.name))) {
     report(name, { passed: 0, failed: 1, note: 'not run: the build failed' });
   } else {
     await tests(name, name);
+  }
+}
+if (flags.heavy || only?.includes('heavy')) {
+  if (await check({ name: 'heavy install', command: script('test-heavy.mjs') })) {
+    await tests('heavy', 'heavy', { extraEnv: { NACOS_TEST_HEAVY: '1' } });
   }
 }
 if (flags.live || only?.includes('live')) {

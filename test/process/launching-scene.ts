@@ -14,6 +14,7 @@ import { openRegistry } from '../helpers/registry.js';
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 export const CLI = path.join(ROOT, 'dist', 'cli', 'main.js');
 export const APPS = path.join(ROOT, 'test', 'fixtures', 'apps');
+export const PRELOAD = path.join(ROOT, 'dist', 'entry', 'register.cjs');
 export const TSX = path.join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
 
 export interface LaunchingScene extends AsyncDisposable {
