@@ -33,7 +33,8 @@ export function applyServiceInfo(
   const changed: Instance[] = [];
   const instances: Instance[] = [];
   const keys = new Set<string>();
-  for (const host of info.hosts) {
+  for (const listed of info.hosts) {
+    const host = withoutBrackets(listed);
     const key = instanceKey(host);
     if (keys.has(key)) continue;
     keys.add(key);
@@ -62,6 +63,13 @@ export function applyServiceInfo(
       changed: Object.freeze(changed),
     }),
   };
+}
+
+/** Java applications register an IPv6 in brackets; inside of us it has none (model.ts). */
+function withoutBrackets(instance: Instance): Instance {
+  const { ip } = instance;
+  if (!ip.startsWith('[') || !ip.endsWith(']')) return instance;
+  return Object.freeze({ ...instance, ip: ip.slice(1, -1) });
 }
 
 function sameInstance(a: Instance, b: Instance): boolean {

@@ -74,6 +74,13 @@ describe('a snapshot', () => {
     expect(applyServiceInfo(service, undefined, infoOf([]), 41)?.snapshot.revision).toBe(42);
   });
 
+  it('has an IPv6 without the brackets in which Java applications register it', () => {
+    const { instances } = snapshotOf([{ ...aHost('10.0.0.1:80'), ip: '[2001:db8::1]' }]);
+    expect(instances.map(({ ip }) => ip)).toEqual(['2001:db8::1']);
+    expect(instances.map(hostPort)).toEqual(['[2001:db8::1]:80']);
+    expect(frozenDeeply(instances)).toBe(true);
+  });
+
   it('has an instance once that the server lists twice', () => {
     const { instances } = snapshotOf([
       aHost('10.0.0.1:80', { metadata: { from: 'new' } }),
