@@ -1,5 +1,5 @@
 /**
- * Owns what is wrong with options that are right one by one: two that need each other. Called by `load.ts` once all layers are
+ * Owns what is wrong with options that are right one by one: two that need each other, or stand in each other's way. Called by `load.ts` once all layers are
  * joined. It looks at what was given, not at defaults.
  */
 import { ConfigError } from '../errors.js';
@@ -14,6 +14,16 @@ export function checkTogether(givenBy: (path: string) => Given | undefined): voi
     needs(givenBy, one, other);
     needs(givenBy, other, one);
   }
+  const health = givenBy('health.path');
+  const readiness = givenBy('readiness.path');
+  if (health === undefined || readiness === undefined) return;
+  // What comes after ? makes no other path.
+  if (health.raw !== String(readiness.raw).split('?', 1)[0]) return;
+  throw new ConfigError(
+    'INVALID_OPTION',
+    `health.path (${health.place}) and readiness.path (${readiness.place}) are the same: this package would wait for its own answer; readiness.path is a route of the app`,
+    { details: { option: 'health.path', place: health.place } },
+  );
 }
 
 function needs(givenBy: (path: string) => Given | undefined, one: string, other: string): void {
