@@ -154,9 +154,7 @@ function ranged(row: OptionRow, type: 'integer' | 'number'): Schema {
 /** One of these words, in whatever case. JSON Schema has no flag for that. */
 function words(all: readonly string[]): string {
   const each = all.map((word) =>
-    [...word]
-      .map((sign) => (/[a-z]/.test(sign) ? `[${sign}${sign.toUpperCase()}]` : sign))
-      .join(''),
+    word.replace(/[a-z]/g, (sign) => `[${sign}${sign.toUpperCase()}]`),
   );
   return String.raw`^\s*(${each.join('|')})\s*$`;
 }
