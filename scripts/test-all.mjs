@@ -19,7 +19,7 @@ import { countVitest } from './lib/vitest-count.mjs';
 
 const MINUTE_MS = 60_000;
 const CHECK_LIMIT_MS = 5 * MINUTE_MS;
-const TESTS_LIMIT_MS = 10 * MINUTE_MS;
+const TESTS_LIMIT_MS = 25 * MINUTE_MS;
 const LIVE_LIMIT_MS = 15 * MINUTE_MS;
 
 const { values: flags } = parseArgs({
