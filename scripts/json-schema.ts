@@ -4,6 +4,8 @@
  * test/unit/options/json-schema.test.ts -u` writes it. The loader stays the judge: the schema refuses nothing that the
  * loader takes, but for a host called `true`.
  */
+import { format } from 'prettier';
+
 import { ALL_ROWS, camelCase, splitPath, type OptionRow } from '../src/options/schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -13,6 +15,11 @@ const NULL: Schema = { type: 'null' };
 /** A plain decimal number in quotes. */
 const DECIMAL = String.raw`^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$`;
 const AUTO: Schema = { const: 'auto' };
+
+/** The file as it is committed. */
+export function schemaText(): Promise<string> {
+  return format(JSON.stringify(nacosSchema()), { parser: 'json', printWidth: 100 });
+}
 
 export function nacosSchema(): Schema {
   const areas = new Map<string, OptionRow[]>();
