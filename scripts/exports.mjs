@@ -45,7 +45,11 @@ function exportMap() {
         ? targets(source)
         : { import: targets(source.import), require: targets(source.require) };
   }
-  return { ...map, './package.json': './package.json' };
+  return {
+    ...map,
+    './nacos.schema.json': './schema/nacos.schema.json',
+    './package.json': './package.json',
+  };
 }
 
 function versionSource(version, why) {

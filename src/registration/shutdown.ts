@@ -40,6 +40,8 @@ export interface ShutdownOptions {
   readonly deregister?: boolean;
   /** The process runs under pm2 (it has a variable `pm_id`), which kills after 1.6 s. Default false. */
   readonly pm2?: boolean;
+  /** The app has handled the signal and goes on, for good as it seems. */
+  readonly onStay?: () => void;
   /** After so long an app that has handled a signal was not told to end. Default 30,000, what Kubernetes gives before it kills. */
   readonly staysMs?: number;
 }
@@ -160,7 +162,8 @@ class ProcessShutdown implements Shutdown {
   }
 
   #comeBack(): void {
-    const { registrar, logger } = this.#options;
+    const { registrar, logger, onStay } = this.#options;
+    onStay?.();
     this.#drain.keep();
     const still = [...this.#out.values()].filter(({ local }) => local?.listening !== false);
     this.#out.clear();

@@ -14,7 +14,7 @@ import { loadOptions } from '../options/load.js';
 import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
 import { isLoopback } from '../registration/identity/interfaces.js';
 import type { Registrar } from '../registration/registrar-options.js';
-import { createShutdown, type Shutdown } from '../registration/shutdown.js';
+import { createShutdown } from '../registration/shutdown.js';
 import { systemClock } from '../util/clock.js';
 import { runInBackground } from '../util/deferred.js';
 import { ClientPool } from './client-pool.js';
@@ -55,14 +55,30 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       doors.setActive(active);
     },
   });
-  const shutdown = shutdownOf(around, options, registrations, pool, logger);
+  const shutdown = createShutdown({
+    registrar: registrations,
+    closeClient: () => pool.close(),
+    clock: systemClock,
+    logger,
+    timeoutMs: options.shutdown.timeoutMs,
+    quietTimeMs: options.shutdown.quietTimeMs,
+    deregister: options.shutdown.deregister,
+    pm2: around.env['pm_id'] !== undefined,
+    onStay: () => {
+      leaving = false;
+    },
+  });
+  let draining = false;
   const hold = {
     timeoutMs: options.shutdown.timeoutMs,
     leave(signal: string) {
       leaving = true;
       return shutdown.leave(signal);
     },
-    drain: () => shutdown.drain(),
+    drain() {
+      draining = true;
+      return shutdown.drain();
+    },
     delivered: () => shutdown.delivered(),
   };
   let requests: ReturnType<Surroundings['watchFirstRequest']> | undefined;
@@ -82,6 +98,8 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     },
     serverDown(server) {
       shutdown.serverDown(server);
+      // Our own drain has closed it: without deregistration the row goes with the connection.
+      if (draining && !options.shutdown.deregister) return;
       registrations.serverDown(server);
     },
     serverClosing: (server) =>
@@ -151,23 +169,4 @@ function connectEarly(hub: ProcessHub, client: NacosClient): void {
   if (!reachable) return;
   // The registration says what it means when this fails; the session goes on trying.
   runInBackground(client.connect({ holdsProcess: false }).catch(() => undefined));
-}
-
-function shutdownOf(
-  around: Surroundings,
-  options: ResolvedOptions,
-  registrations: Registrations,
-  pool: ClientPool,
-  logger: Logger,
-): Shutdown {
-  return createShutdown({
-    registrar: registrations,
-    closeClient: () => pool.close(),
-    clock: systemClock,
-    logger,
-    timeoutMs: options.shutdown.timeoutMs,
-    quietTimeMs: options.shutdown.quietTimeMs,
-    deregister: options.shutdown.deregister,
-    pm2: around.env['pm_id'] !== undefined,
-  });
 }

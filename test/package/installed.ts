@@ -3,7 +3,7 @@
  * Used by the package tests. It never looks at src or dist but through the tarball.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -26,7 +26,7 @@ export interface InstalledPackage extends Disposable {
   readonly files: readonly PackedFile[];
   /** The project that installed it; `node_modules/nacos-serving` is inside. */
   readonly project: string;
-  /** Every subpath of the export map as an import specifier, without `package.json`. */
+  /** Every subpath of the export map as an import specifier, without the JSON files. */
   readonly specifiers: readonly string[];
 }
 
@@ -65,6 +65,8 @@ export function installPackage(): InstalledPackage {
   // Without scripts: nothing of ours or below us may need one.
   const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
   mustRun(project, 'npm', ['install', tarball, ...quiet]);
+  // The host of one subpath, which its users bring along.
+  symlinkSync(path.join(ROOT, 'node_modules/@nestjs'), path.join(project, 'node_modules/@nestjs'));
   const manifest = JSON.parse(
     readFileSync(path.join(project, 'node_modules/nacos-serving/package.json'), 'utf8'),
   ) as { readonly exports: Readonly<Record<string, unknown>> };
@@ -73,7 +75,7 @@ export function installPackage(): InstalledPackage {
     files: first.files,
     project,
     specifiers: Object.keys(manifest.exports)
-      .filter((subpath) => subpath !== './package.json')
+      .filter((subpath) => !subpath.endsWith('.json'))
       .map((subpath) => path.posix.join('nacos-serving', subpath)),
     [Symbol.dispose]: () => {
       rmSync(folder, { recursive: true, force: true });

@@ -109,6 +109,24 @@ effect(['shutdown.deregister'], 'off leaves the row to the server', async () => 
   await eventually(() => expectNothing(scene.dev, 'stays'));
 });
 
+effect(
+  ['shutdown.deregister'],
+  'off sends nothing either for an app without handlers',
+  async () => {
+    await using scene = await aFlagScene();
+    const off = ['--deregister-on-exit=false', '--quiet-time', '0', '--shutdown-timeout', '1'];
+    const app = await scene.start(['--service-name', 'stays', ...off]);
+    await scene.listed('stays');
+    const answer = app.get('/hang').catch(() => undefined);
+    await app.child.line(/^hangs$/);
+    app.child.kill('SIGTERM');
+    expect(await app.child.exit()).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await answer).toBeUndefined();
+    expect(scene.asked('InstanceRequest')).toBe(1);
+    await eventually(() => expectNothing(scene.dev, 'stays'));
+  },
+);
+
 effect(['shutdown.quiet_time'], 'is served on after leaving', async () => {
   await using scene = await aFlagScene();
   const flags = ['--shutdown-timeout', NEVER, '--quiet-time'];
