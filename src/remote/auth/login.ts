@@ -105,10 +105,11 @@ function readToken(server: LoginServer, answer: Answer, username: string): Login
     throw new AuthError(`Nacos at ${where} does not accept user ${username} with this password`);
   }
   if (answer.status >= 500) {
-    // Starting, or sick: another one may do it.
+    // Starting, or sick: another one may do it. Nacos 3 has the same answer to a wrong password.
+    const hint = answer.status === 500 ? ', which Nacos 3 answers to a wrong password too' : '';
     throw new ConnectionError(
       'CONNECT_FAILED',
-      `login at ${where}: status ${String(answer.status)}`,
+      `login of user ${username} at ${where}: status ${String(answer.status)}${hint}`,
     );
   }
   const { accessToken, tokenTtl } = parse(answer.body);
