@@ -144,7 +144,8 @@ The flags reach the app's process in one variable, \`${CLI_VARIABLE}\`, and stil
 
 Signals: on Node 22.15 and later (not Windows) the app takes the place of \`nacos-serving\`, with the same pid. Elsewhere, and for
 commands, it is a child: SIGTERM, SIGHUP, SIGQUIT and SIGUSR2 are forwarded, and SIGINT too unless the terminal has
-already sent it to the child. A SIGKILL of \`nacos-serving\` itself cannot be forwarded.
+already sent it to the child. After a SIGKILL of
+\`nacos-serving\` itself an app of Node notices within half a second and leaves as on SIGTERM; other commands go on.
 
 ## Errors
 
