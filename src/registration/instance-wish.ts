@@ -52,13 +52,6 @@ export function wantedInstance(base: InstanceInput, change: InstanceChange): Ins
   });
 }
 
-/** Keys that were taken out at run time. */
-export function goneKeys(change: InstanceChange): readonly string[] {
-  return Object.entries(change.metadata ?? {}).flatMap(([key, value]) =>
-    value === null ? [key] : [],
-  );
-}
-
 function invalid(message: string): ConfigError {
   return new ConfigError('INVALID_INSTANCE', message);
 }

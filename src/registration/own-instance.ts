@@ -5,6 +5,7 @@
  */
 import { instanceKey, type Instance, type ServiceRef } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
+import type { InstanceChange } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import { delay } from '../util/deferred.js';
 
@@ -70,12 +71,12 @@ export class OwnInstance {
   }
 
   /**
-   * Looks until the list shows what was sent, or long enough to believe that it never will. undefined when nobody could be asked, or when
+   * Looks until the list shows what was asked for, or long enough to believe that it never will. undefined when nobody could be asked, or when
    * `signal` aborted. Never rejects.
    */
   async settle(
     wanted: Instance,
-    gone: readonly string[],
+    asked: InstanceChange,
     signal: AbortSignal,
   ): Promise<Seen | undefined> {
     const { clock } = this.#options;
@@ -92,7 +93,7 @@ export class OwnInstance {
       await this.look(wanted);
       if (signal.aborted) return undefined;
       const seen = this.#seen;
-      if (seen !== undefined && differences(wanted, gone, seen).length === 0) break;
+      if (seen !== undefined && differences(wanted, asked, seen).length === 0) break;
     }
     return this.#seen;
   }
@@ -124,20 +125,20 @@ export class OwnInstance {
   }
 }
 
-/** What the registry shows otherwise than it was sent, in words. Keys that an operator added are none of it, unless they are in `gone`. */
+/** What of a change the registry shows otherwise, in words; in other fields, an operator's edit is as good as what was sent. */
 export function differences(
   wanted: Instance,
-  gone: readonly string[],
+  asked: InstanceChange,
   { listed }: Seen,
 ): readonly string[] {
   if (listed === undefined) return wanted.enabled ? ['disabled'] : [];
   if (!wanted.enabled) return ['enabled'];
-  const kept = gone.filter((key) => listed.metadata[key] !== undefined);
-  const other = Object.keys(wanted.metadata).filter(
-    (key) => listed.metadata[key] !== wanted.metadata[key],
-  );
+  const weight = asked.weight !== undefined && listed.weight !== wanted.weight;
+  const keys = Object.keys(asked.metadata ?? {});
   return [
-    ...(listed.weight === wanted.weight ? [] : [`weight ${String(listed.weight)}`]),
-    ...[...other, ...kept].map((key) => `metadata ${key}`),
+    ...(weight ? [`weight ${String(listed.weight)}`] : []),
+    ...keys
+      .filter((key) => listed.metadata[key] !== wanted.metadata[key])
+      .map((key) => `metadata ${key}`),
   ];
 }

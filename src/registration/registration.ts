@@ -12,7 +12,7 @@ import type { InstanceChange, RegistrationState, RegistrationStatus } from '../p
 import { onAbort } from '../util/abort.js';
 import { asError, createDeferred, delay, runInBackground } from '../util/deferred.js';
 import { Confirmations } from './confirmations.js';
-import { goneKeys, joinChanges, wantedInstance } from './instance-wish.js';
+import { joinChanges, wantedInstance } from './instance-wish.js';
 import { differences, OwnInstance } from './own-instance.js';
 import type { RegistrationIdentity } from './registrar-options.js';
 import type { RegistrationOptions, RemoveOptions, StartOptions } from './registration-options.js';
@@ -50,7 +50,9 @@ export class Registration {
   /** An operator's edit keeps it enabled whatever is sent, so that it has to be out to be without traffic. */
   #isPinned = false;
   #failure: string | undefined;
-  /** What of the last change does not count in the registry. */
+  /** The last change, or what was asked for together with it. */
+  #asked: InstanceChange = {};
+  /** What of that does not count in the registry. */
   #unmet: readonly string[] = [];
   #removal: Promise<boolean> | undefined;
   #stopState = (): void => undefined;
@@ -125,6 +127,10 @@ export class Registration {
   /** Resolves when the server has confirmed the change, and the list was looked at. @throws what it answered */
   change(change: InstanceChange): Promise<void> {
     this.#change = joinChanges(this.#change, change);
+    // What nobody waits for any more has had its answer.
+    this.#asked = this.#confirmations.isAwaited(this.#revision)
+      ? joinChanges(this.#asked, change)
+      : change;
     this.#unmet = [];
     this.wake();
     // Nothing is sent before it is ready, nor after it has gone.
@@ -238,11 +244,10 @@ export class Registration {
       if (!signal.aborted) await this.look();
       return;
     }
-    const gone = goneKeys(this.#change);
-    const seen = await this.#own.settle(target, gone, signal);
+    const seen = await this.#own.settle(target, this.#asked, signal);
     if (signal.aborted) return;
     if (seen !== undefined) {
-      this.#unmet = differences(target, gone, seen);
+      this.#unmet = differences(target, this.#asked, seen);
       if (seen.listed !== undefined && !target.enabled) {
         this.#isPinned = true;
         this.wake();
@@ -362,11 +367,8 @@ export class Registration {
 
   #looked(): void {
     const { seen } = this.#own;
-    if (
-      seen !== undefined &&
-      differences(this.#wanted(), goneKeys(this.#change), seen).length === 0
-    ) {
-      this.#unmet = [];
+    if (seen !== undefined && this.#unmet.length > 0) {
+      this.#unmet = differences(this.#wanted(), this.#asked, seen);
     }
     this.#options.onChange();
   }
