@@ -99,7 +99,7 @@ export interface ServerRegistration extends AsyncDisposable {
   registered(options?: WaitOptions): Promise<RegistrationStatus>;
   /** Changes the instance and resolves once that is confirmed. */
   change(change: InstanceChange, options?: WaitOptions): Promise<RegistrationStatus>;
-  /** Opens or shuts the readiness gate: shut, the instance takes no traffic. It starts open unless `readiness.hold` was given. */
+  /** Opens or shuts the readiness gate: shut, the instance takes no traffic. It starts open. */
   setReady(ready: boolean): void;
   /** Out of the registry, then the quiet time. Idempotent, never rejects. The server itself is left as it is. */
   close(): Promise<void>;
