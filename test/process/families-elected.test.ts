@@ -1,77 +1,7 @@
 /** Processes that share a port without a primary of ours, as under pm2: one of them registers it, and when that ends the next one does. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-
 import { describe, expect, it, vi } from 'vitest';
 
-import type { Child } from '../helpers/child.js';
-import {
-  aFamilyScene,
-  first,
-  get,
-  PRELOAD,
-  steps,
-  workersOf,
-  type FamilyScene,
-} from './families-scene.js';
-
-/** Flags of a socket in /proc/net/unix. */
-const WAITS = ': left to the process that has it already';
-const LISTENS = '00010000';
-
-/** The primary stands for the daemon of pm2: it is without us. */
-async function aForeignCluster(scene: FamilyScene): Promise<{
-  child: Child;
-  pids: readonly number[];
-  port: number;
-}> {
-  const child = scene.start('cluster.cjs', {
-    preload: false,
-    env: { WORKERS: '3', WORKER_PRELOAD: PRELOAD, NACOS_LOG_LEVEL: 'debug' },
-  });
-  const workers = await workersOf(child, 3);
-  const { port } = first(workers);
-  await child.line(/ registered /);
-  await vi.waitFor(
-    () => {
-      const waiting = child.lines.filter((line) => line.endsWith(WAITS));
-      expect(waiting).toHaveLength(2);
-    },
-    { timeout: 10_000, interval: 20 },
-  );
-  await scene.listed(port);
-  return { child, pids: workers.map(({ pid }) => pid), port };
-}
-
-/** The worker that holds the lock: its socket is the one that listens. */
-async function ownerOf(pids: readonly number[]): Promise<number> {
-  return vi.waitFor(
-    () => {
-      const locks = readFileSync('/proc/net/unix', 'utf8')
-        .split('\n')
-        .map((line) => line.trim().split(/\s+/))
-        .filter(([, , , flags, , , , name]) => {
-          return flags === LISTENS && name?.startsWith('@nacos-serving-') === true;
-        });
-      const inodes = locks.map((fields) => `socket:[${String(fields[6])}]`);
-      const owners = pids.filter((pid) => socketsOf(pid).some((one) => inodes.includes(one)));
-      expect(owners).toHaveLength(1);
-      return first(owners);
-    },
-    { timeout: 10_000, interval: 5 },
-  );
-}
-
-function socketsOf(pid: number): readonly string[] {
-  const folder = `/proc/${String(pid)}/fd`;
-  return readdirSync(folder).flatMap((fd) => {
-    try {
-      return [readlinkSync(`${folder}/${fd}`)];
-    } catch {
-      // Closed meanwhile.
-      return [];
-    }
-  });
-}
+import { aFamilyScene, aForeignCluster, first, get, ownerOf, steps } from './families-scene.js';
 
 describe('workers whose primary is without us', () => {
   it('are one row, registered by one of them', async () => {

@@ -2,6 +2,7 @@
  * Owns one registry and the apps of test/fixtures/apps/families under it, for the tests of process families: what is listed now, and what
  * was ever said. The apps run unmodified, with the built preload or without it.
  */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -120,4 +121,63 @@ export function first<T>(list: readonly T[]): T {
   const [value] = list;
   if (value === undefined) throw new Error('an empty list');
   return value;
+}
+
+/** Flags of a socket in /proc/net/unix. */
+const WAITS = ': left to the process that has it already';
+const LISTENS = '00010000';
+
+/** The primary stands for the daemon of pm2: it is without us. */
+export async function aForeignCluster(scene: FamilyScene): Promise<{
+  child: Child;
+  pids: readonly number[];
+  port: number;
+}> {
+  const child = scene.start('cluster.cjs', {
+    preload: false,
+    env: { WORKERS: '3', WORKER_PRELOAD: PRELOAD, NACOS_LOG_LEVEL: 'debug' },
+  });
+  const workers = await workersOf(child, 3);
+  const { port } = first(workers);
+  await child.line(/ registered /);
+  await vi.waitFor(
+    () => {
+      const waiting = child.lines.filter((line) => line.endsWith(WAITS));
+      expect(waiting).toHaveLength(2);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+  await scene.listed(port);
+  return { child, pids: workers.map(({ pid }) => pid), port };
+}
+
+/** The worker that holds the lock: its socket is the one that listens. */
+export async function ownerOf(pids: readonly number[]): Promise<number> {
+  return vi.waitFor(
+    () => {
+      const locks = readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, , , flags, , , , name]) => {
+          return flags === LISTENS && name?.startsWith('@nacos-serving-') === true;
+        });
+      const inodes = locks.map((fields) => `socket:[${String(fields[6])}]`);
+      const owners = pids.filter((pid) => socketsOf(pid).some((one) => inodes.includes(one)));
+      expect(owners).toHaveLength(1);
+      return first(owners);
+    },
+    { timeout: 10_000, interval: 5 },
+  );
+}
+
+function socketsOf(pid: number): readonly string[] {
+  const folder = `/proc/${String(pid)}/fd`;
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return [readlinkSync(`${folder}/${fd}`)];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
 }

@@ -3,13 +3,14 @@
  * with `reusePort`. Made by the runtime for each registration of such a process; a process that shares nothing never
  * loads it. The owner holds a lock that ends with its process, so that the next one follows within milliseconds.
  *
- * States: waiting -the lock is free-> owner; waiting -the owner leaves and chooses us-> heir -it is gone-> owner;
+ * States: trying or waiting -the lock is free-> owner; trying -somebody has it-> waiting; waiting -the owner leaves and chooses us-> heir -it is gone-> owner;
  * owner or heir -somebody else has the lock-> waiting; any -close-> closed. Heir and owner register.
  * Lines: owner `take` -> heir registers -> heir `taken` -> owner frees the name -> `yours` -> heir holds it -> `held`. `no`: a waiting
  * one that is leaving itself.
  */
 import { ClosedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
+import { hostPort } from '../../model.js';
 import { systemClock, type Clock } from '../../util/clock.js';
 import {
   asError,
@@ -28,7 +29,8 @@ import {
 } from './lock.js';
 import { lockNameOf, type LockName, type OwnershipKey } from './lock-name.js';
 
-export type OwnershipState = 'waiting' | 'heir' | 'owner' | 'closed';
+/** trying: whether another one has it is not known yet. */
+export type OwnershipState = 'trying' | 'waiting' | 'heir' | 'owner' | 'closed';
 
 export interface OwnershipOptions {
   readonly logger: Logger;
@@ -62,20 +64,23 @@ const FILE_CHECK_MS = 50;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createOwnership(key: OwnershipKey, options: OwnershipOptions): Ownership {
-  const ownership = new SocketOwnership(options.name ?? lockNameOf(key), options);
+  const label = `${key.service} ${hostPort(key)}`;
+  const ownership = new SocketOwnership(label, options.name ?? lockNameOf(key), options);
   ownership.start();
   return ownership;
 }
 
 class SocketOwnership implements Ownership {
   readonly #name: LockName;
+  /** For the log. */
+  readonly #label: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #lostListeners = new Set<() => void>();
   /** Those that wait at our lock, in the order they came. */
   readonly #peers = new Set<Peer>();
-  #state: OwnershipState = 'waiting';
+  #state: OwnershipState = 'trying';
   #owned = createDeferred<void>();
   #lock: HeldLock | undefined;
   /** The owner, while we wait. */
@@ -83,7 +88,8 @@ class SocketOwnership implements Ownership {
   #confirmed = false;
   #handing: Promise<boolean> | undefined;
 
-  constructor(name: LockName, options: OwnershipOptions) {
+  constructor(label: string, name: LockName, options: OwnershipOptions) {
+    this.#label = label;
     this.#name = name;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger;
@@ -193,7 +199,10 @@ class SocketOwnership implements Ownership {
   /** Somebody else has the lock. */
   #fallBack(): void {
     if (this.#state === 'waiting' || this.#isClosed) return;
+    const had = this.#state !== 'trying';
     this.#state = 'waiting';
+    this.#logger.debug(`${this.#label}: left to the process that has it already`);
+    if (!had) return;
     this.#confirmed = false;
     this.#owned = createDeferred<void>();
     for (const listener of this.#lostListeners) listener();

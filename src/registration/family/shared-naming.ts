@@ -73,7 +73,6 @@ class SharedAddress {
   readonly #ownership: Promise<Ownership>;
   readonly #label: string;
   #wanted: InstanceInput | undefined;
-  #saidWaiting = false;
 
   constructor(options: SharedNamingOptions, service: ServiceRef, instance: InstanceInput) {
     this.#options = options;
@@ -85,14 +84,9 @@ class SharedAddress {
 
   async register(instance: InstanceInput, wait: RegisterWait): Promise<void> {
     this.#wanted = instance;
-    const { naming, logger } = this.#options;
+    const { naming } = this.#options;
     const ownership = await this.#ownership;
-    const owned = ownership.owned(wait?.signal === undefined ? {} : { signal: wait.signal });
-    if (ownership.state === 'waiting' && !this.#saidWaiting) {
-      this.#saidWaiting = true;
-      logger.debug(`${this.#label}: left to the process that has it already`);
-    }
-    await owned;
+    await ownership.owned(wait?.signal === undefined ? {} : { signal: wait.signal });
     await naming.register(this.#service, instance, wait);
     ownership.confirm();
   }
@@ -102,7 +96,7 @@ class SharedAddress {
     this.#wanted = undefined;
     const ownership = await this.#ownership;
     try {
-      if (ownership.state === 'waiting') {
+      if (ownership.state === 'waiting' || ownership.state === 'trying') {
         throw new RegistrationError('NOT_REGISTERED', 'another process has registered it');
       }
       const timeoutMs = Math.min(HAND_OVER_MS, (wait?.timeoutMs ?? HAND_OVER_MS) * HAND_OVER_SHARE);
