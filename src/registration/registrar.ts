@@ -63,6 +63,8 @@ class ServiceRegistrar implements Registrar {
   #change: InstanceChange = {};
   #noWay: NacosError | undefined;
   #gaveUp = false;
+  /** Confirmed once: from then on an outage is something to sit out, never a reason to give up. */
+  #wasRegistered = false;
   #saidNever = false;
 
   constructor(options: RegistrarOptions) {
@@ -356,7 +358,7 @@ class ServiceRegistrar implements Registrar {
   }
 
   #giveUp(reason: string): void {
-    if (this.#gaveUp) return;
+    if (this.#gaveUp || this.#wasRegistered) return;
     this.#gaveUp = true;
     this.#options.onGiveUp?.(reason);
   }
@@ -370,6 +372,7 @@ class ServiceRegistrar implements Registrar {
 
   #changed(): void {
     for (const one of this.#registrations) {
+      this.#wasRegistered ||= one.state === 'registered';
       if (one.state !== 'removed') continue;
       this.#registrations.delete(one);
       this.#readiness.delete(one);

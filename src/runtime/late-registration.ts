@@ -4,7 +4,8 @@
  */
 import type { Server } from 'node:net';
 
-import { RegistrationError, RequestTimeoutError } from '../errors.js';
+import { ConfigError, RegistrationError, RequestTimeoutError } from '../errors.js';
+import { createLogger } from '../logger.js';
 import type { WaitOptions } from '../naming-api.js';
 import type { ProcessHub, ProcessRuntime, ServerRegistration } from '../process-hub.js';
 import { systemClock } from '../util/clock.js';
@@ -26,8 +27,11 @@ export function createLateRegistration(
     if (ready !== undefined) target.setReady(ready);
     return target;
   });
-  // Who waits hears of it; the log has said it already.
-  opened.catch(() => undefined);
+  // Who waits hears of it. The log has said it already, but for what is wrong with the options of this server alone.
+  opened.catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) return;
+    createLogger({ level: 'error' }).error(`a server is not registered: ${error.message}`);
+  });
   const open = (wait: WaitOptions = {}): Promise<ServerRegistration> =>
     waitWithin(opened, {
       clock: systemClock,

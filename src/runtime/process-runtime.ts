@@ -84,7 +84,11 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   let requests: ReturnType<Surroundings['watchFirstRequest']> | undefined;
   const watchRequests = ({ local }: ListeningServer): void => {
     if (!registrations.wantsRequests) return;
-    requests ??= around.watchFirstRequest(() => registrations.requestSeen());
+    requests ??= around.watchFirstRequest(() => {
+      // It watches no longer: what code registers from now on waits for a request of its own time.
+      requests = undefined;
+      registrations.requestSeen();
+    });
     if (local !== undefined) requests.add(local);
   };
   const runtime: ProcessRuntime = {

@@ -42,6 +42,10 @@ export class Registrations {
   readonly #activeOnes = new Set<Registrar>();
   /** Code has registered something: from then on the automatic one has had its day. */
   #yielded = false;
+  /** What the process says of itself counts for what code registers later, too. */
+  #isReady = true;
+  /** Closed by code and on their way out: their server may be registered anew meanwhile. */
+  readonly #going = new Set<Registrar>();
   /** Servers that code registers, or has registered. */
   readonly #byCode = new WeakSet();
 
@@ -80,6 +84,7 @@ export class Registrations {
   }
 
   setReady(ready: boolean): void {
+    this.#isReady = ready;
     for (const registrar of this.#registrars) registrar.setReady(ready);
   }
 
@@ -98,6 +103,7 @@ export class Registrations {
     const known = this.#explicit.get(server);
     if (known !== undefined) return known.handle;
     const registrar = this.#options.explicit(server, code);
+    if (!this.#isReady) registrar.setReady(false);
     const handle = this.#handleOf(server, registrar);
     this.#explicit.set(server, { server, registrar, handle });
     this.#byCode.add(server);
@@ -129,7 +135,8 @@ export class Registrations {
 
   get #registrars(): readonly Registrar[] {
     const { automatic } = this.#options;
-    const explicit = [...this.#explicit.values()].map(({ registrar }) => registrar);
+    const named = [...this.#explicit.values()].map(({ registrar }) => registrar);
+    const explicit = [...named, ...this.#going];
     return automatic === undefined ? explicit : [automatic, ...explicit];
   }
 
@@ -167,9 +174,12 @@ export class Registrations {
     let closing: Promise<void> | undefined;
     const forget = async (): Promise<void> => {
       const listening = this.#options.hub.servers.get(server);
-      if (listening !== undefined) await this.#options.closing(listening);
-      await registrar.close();
+      const left = listening === undefined ? undefined : this.#options.closing(listening);
       this.#explicit.delete(server);
+      this.#going.add(registrar);
+      await left;
+      await registrar.close();
+      this.#going.delete(registrar);
     };
     const close = (): Promise<void> => (closing ??= forget());
     return {

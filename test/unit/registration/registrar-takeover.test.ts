@@ -165,6 +165,21 @@ describe('giving up', () => {
     ]);
   });
 
+  it('never happens to what has been registered once', async () => {
+    const reasons: string[] = [];
+    const { registrar, registry, clock } = setUp({
+      retry: { times: 2, intervalMs: 1000 },
+      onGiveUp: (reason) => reasons.push(reason),
+    });
+    registrar.serverUp(on(8080));
+    await clock.advance(1000);
+    expect(registrar.registrations[0]?.state).toBe('registered');
+    registry.setState('backoff');
+    registrar.setReady(false);
+    await clock.advance(60_000);
+    expect(reasons).toEqual([]);
+  });
+
   it('is told when there is no way, unless another server follows in time', async () => {
     const reasons: string[] = [];
     const { registrar, clock } = setUp({

@@ -2,6 +2,7 @@ import { Server } from 'node:net';
 
 import { describe, expect, it, vi } from 'vitest';
 
+import { ConfigError } from '../../../src/errors.js';
 import type { ProcessHub, ProcessRuntime, ServerRegistration } from '../../../src/process-hub.js';
 import { createLateRegistration } from '../../../src/runtime/late-registration.js';
 import { createDeferred } from '../../../src/util/deferred.js';
@@ -72,5 +73,21 @@ describe('a registration from before the runtime is there', () => {
     const late = createLateRegistration(hub, new Server(), {});
     const reason = new Error('not any more');
     await expect(late.registered({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('says in the log what is wrong with its options together, where nobody waits', async () => {
+    const { hub, loading, register } = aHub();
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    register.mockImplementation(() => {
+      throw new ConfigError('INVALID_OPTION', 'username (code) is given without password');
+    });
+    createLateRegistration(hub, new Server(), { username: 'nacos' });
+    loading.resolve({ register } as unknown as ProcessRuntime); // what of it is used here
+    await vi.waitFor(() => expect(written).toHaveBeenCalled());
+    const [line] = written.mock.calls[0] ?? [];
+    written.mockRestore();
+    expect(line).toBe(
+      'nacos-serving error a server is not registered: username (code) is given without password\n',
+    );
   });
 });

@@ -135,4 +135,28 @@ describe('what a process registers', () => {
     expect(byCode).toHaveLength(2);
     expect(names(registrations)).toEqual(['orders 1 registered']);
   });
+
+  it('may be registered by code again while it is still being taken out', async () => {
+    const { registrations, byCode, listen, settle } = aProcess(undefined);
+    const first = listen(1);
+    const handle = registrations.register(serverOf(first), { name: 'orders' });
+    await settle();
+    const closing = handle.close();
+    expect(registrations.register(serverOf(first), { name: 'orders' })).not.toBe(handle);
+    await settle();
+    await closing;
+    expect(byCode).toHaveLength(2);
+    expect(names(registrations)).toEqual(['orders 1 registered']);
+  });
+
+  it('waits for the process to be ready, also when code names it later', async () => {
+    const { registrations, listen, settle } = aProcess(undefined);
+    registrations.setReady(false);
+    registrations.register(serverOf(listen(1)), { name: 'orders' });
+    await settle();
+    expect(names(registrations)).toEqual(['orders 1 waiting']);
+    registrations.setReady(true);
+    await settle();
+    expect(names(registrations)).toEqual(['orders 1 registered']);
+  });
 });
