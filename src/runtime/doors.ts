@@ -48,8 +48,13 @@ class ProcessDoors implements Doors {
   setActive(active: boolean): void {
     if (active === this.#active || !this.#options.options.control.enabled) return;
     this.#active = active;
-    if (active) runInBackground(this.#openControl());
-    else if (this.#control !== undefined) runInBackground(this.#control.close());
+    if (active) {
+      runInBackground(this.#openControl());
+      return;
+    }
+    const control = this.#control;
+    this.#control = undefined;
+    if (control !== undefined) runInBackground(control.close());
   }
 
   serverUp(server: Server | undefined, path: string | undefined): void {
@@ -66,7 +71,8 @@ class ProcessDoors implements Doors {
   async #openControl(): Promise<void> {
     const { runtime, around, logger } = this.#options;
     const { openControlSocket } = await import('./control-socket.js');
-    if (!this.#active) return;
+    // Off and on again while it was loaded: one of the two is enough.
+    if (!this.#active || this.#control !== undefined) return;
     this.#control = openControlSocket({
       runtime,
       pid: around.pid,
