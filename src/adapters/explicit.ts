@@ -7,6 +7,7 @@ import type { Server } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 
 import { ConfigError } from '../errors.js';
+import { toStderr } from '../logger.js';
 import { checkCode } from '../options/load.js';
 import type { OptionsInput } from '../options/schema.js';
 import type { ServerRegistration } from '../process-hub.js';
@@ -19,7 +20,8 @@ export type RegisterOptions = OptionsInput;
  * Registers this very server once it listens (it may do so already), and takes it out when it closes. Options that are not given come from
  * the command line, variables and the option file as ever. What the process has once (log, shutdown, control) follows the first options
  * that code gives. Nothing else of the process is touched, but that
- * SIGTERM and SIGINT wait until the instance is out.
+ * SIGTERM and SIGINT wait until the instance is out. What the process has registered by itself is taken out, unless it is the same instance:
+ * code that registers servers chooses all of them.
  * @throws ConfigError when an option is wrong
  */
 export function registerServer(server: Server, options: RegisterOptions = {}): ServerRegistration {
@@ -40,7 +42,7 @@ export function registerServer(server: Server, options: RegisterOptions = {}): S
 /**
  * The automatic way from code: servers are registered as they listen, and HTTP clients reach services by name, exactly as with
  * `nacos-serving/register`. Call it before the server listens.
- * @throws ConfigError when an option is wrong, or when options come after the ones of the process were read
+ * @throws ConfigError when an option is wrong. Options that come after those of the process were read are a warning
  */
 export function registerAutomatically(options?: RegisterOptions): void {
   checkCode(options);
@@ -51,9 +53,9 @@ export function registerAutomatically(options?: RegisterOptions): void {
   // A process may make its app again and again, as tests do.
   if (given !== undefined && isDeepStrictEqual(given, hub.code)) hub.watchServers();
   else if (!hub.watchServers(given)) {
-    throw new ConfigError(
-      'INVALID_OPTION',
-      'options (code): come too late, the options of this process are in use already; give them before a server listens',
+    // The app goes on: where it says this is no reason to end it.
+    toStderr(
+      'nacos-serving warn  options of code come too late, those of this process are in use already; give them before a server listens\n',
     );
   }
 }
