@@ -111,6 +111,9 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     requestSeen: () => registrations.requestSeen(),
     register(server, code) {
       const registration = registrations.register(server, code);
+      const itself = hub.servers.get(server);
+      // Its callers are not sent away any more, should it have left before.
+      if (itself !== undefined) shutdown.serverUp(itself);
       for (const listening of hub.servers.values()) watchRequests(listening);
       return registration;
     },
