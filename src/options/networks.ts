@@ -13,11 +13,18 @@ export interface NetworkMember {
   readonly ip: string;
 }
 
-/** True when it can be matched against: a network has a sound address and length. */
+/** Digits and dots only: meant as an address, and no interface has such a name. */
+const NUMERIC = /^[\d*]*\.[\d.*]*$/;
+
+/** True when it can be matched against: a network has a sound address and length, and so has an address. */
 export function isNetworkPattern(text: string): boolean {
-  if (!text.includes('/')) return /^[^,]{1,64}$/.test(text);
+  if (!text.includes('/')) {
+    // A zone names an interface of one machine only, and addresses are compared without it.
+    if (isIP(text) !== 0) return !text.includes('%');
+    return /^[^,]{1,64}$/.test(text) && !NUMERIC.test(text);
+  }
   const [address = '', length = '', ...rest] = text.split('/');
-  const family = isIP(address);
+  const family = address.includes('%') ? 0 : isIP(address);
   if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(length)) return false;
   return Number(length) <= (family === 4 ? 32 : 128);
 }

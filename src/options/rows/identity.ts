@@ -157,7 +157,7 @@ export const IDENTITY_ROWS = [
     path: 'network.ignore',
     kind: 'list',
     default: undefined,
-    unset: 'interfaces of containers, virtual machines and VPNs come last',
+    unset: 'those of containers, virtual machines and VPNs only where they lead to Nacos',
     env: 'NACOS_NETWORK_IGNORE',
     flag: 'network-ignore',
     doc: 'Interfaces or networks never to take the address from.',

@@ -4,10 +4,13 @@
  * towards Nacos; the first usable interface. Loopback is never a silent fallback: it is taken only when Nacos itself is on
  * this machine. Every address that was looked at gets a verdict, for the log and for `--show-detection`.
  */
+import { isIP } from 'node:net';
+
 import { RegistrationError } from '../../errors.js';
 import { matchesNetwork } from '../../options/networks.js';
 import {
   familyOf,
+  isGlobal,
   isLinkLocal,
   isLoopback,
   isUnspecified,
@@ -33,7 +36,7 @@ export interface AddressDecision {
   readonly because: string;
   /** Empty when the address was given or bound. */
   readonly candidates: readonly AddressVerdict[];
-  /** The IPv6 of the same interface, where the server takes both kinds and an IPv4 was taken. */
+  /** For metadata `IPv6`, without brackets: where the server takes both kinds and an IPv4 was taken. */
   readonly ipv6?: string;
 }
 
@@ -95,6 +98,8 @@ function fromBinding(input: AddressInput, bound: string): AddressDecision {
 interface Choice {
   readonly candidate: AddressCandidate;
   readonly because: string;
+  /** Nacos is beyond the interface's own network, so it is a way out of this machine, whatever its name. */
+  readonly leadsOut?: boolean;
 }
 
 async function fromInterfaces(input: AddressInput, bound: string): Promise<AddressDecision> {
@@ -110,7 +115,9 @@ async function fromInterfaces(input: AddressInput, bound: string): Promise<Addre
     const seen = all.map((one) => {
       return `${one.interface} ${one.ip} (${excluded.get(one) ?? KIND_WORDS[one.kind]})`;
     });
-    throw refusal(`no usable address among: ${seen.join(', ') || 'none'}`, false);
+    const only = all.some(({ kind }) => kind === 'bridge' || kind === 'tunnel');
+    const hint = only ? ' (network.prefer takes a bridge or a tunnel)' : '';
+    throw refusal(`no usable address among: ${seen.join(', ') || 'none'}${hint}`, false);
   }
   const { candidate: taken, because } = choice;
   const verdicts = all.map((candidate) => ({
@@ -152,7 +159,9 @@ async function choose(
   const preferred = findPreferred(input.network?.prefer ?? [], candidates);
   if (preferred !== undefined) return preferred;
   const routed = await findRouted(input, candidates);
-  if (routed !== undefined && routed.candidate.kind !== 'bridge') return routed;
+  if (routed !== undefined && (routed.candidate.kind !== 'bridge' || routed.leadsOut === true)) {
+    return routed;
+  }
   const usable = firstOf(candidates, 'usable');
   if (usable !== undefined) {
     return { candidate: usable, because: `of ${usable.interface}, the first usable interface` };
@@ -196,12 +205,28 @@ async function findRouted(
     const candidate =
       there.find(({ family }) => family === 4) ?? there.find((one) => one.ip === local) ?? there[0];
     if (candidate === undefined) continue;
-    return { candidate, because: `of ${via}, which leads to Nacos at ${server.host}` };
+    const because = `of ${via}, which leads to Nacos at ${server.host}`;
+    return { candidate, because, leadsOut: isBeyond(input, via, server.host) };
   }
   return undefined;
 }
 
-/** For metadata `IPv6`, which Java neighbours read: the same interface, so that it is the same network. */
+/** False as well where it cannot be told: of a host name, or where the system does not say how far a network goes. */
+function isBeyond(input: AddressInput, via: string, host: string): boolean {
+  const family = isIP(host);
+  const around = listCandidates(input.interfaces()).filter((one) => {
+    return one.interface === via && one.family === family && one.cidr !== undefined;
+  });
+  return (
+    around.length > 0 &&
+    around.every(({ cidr = '' }) => !matchesNetwork(cidr, { interface: via, ip: host }))
+  );
+}
+
+/**
+ * What Java neighbours read as metadata `IPv6`. The same interface goes before, since it is the same network; where nobody has said which
+ * network it should be, a global one of another interface will do.
+ */
 function dualStack(
   input: AddressInput,
   bound: string,
@@ -210,9 +235,14 @@ function dualStack(
 ): string | undefined {
   const isWanted = (input.network?.family ?? 'auto') === 'auto' && bound === '::';
   if (!isWanted || taken.family !== 4 || !isReachable(taken)) return undefined;
-  return candidates.find(
-    (one) => one.family === 6 && one.interface === taken.interface && isReachable(one),
-  )?.ip;
+  const all = candidates.filter((one) => one.family === 6 && isReachable(one));
+  const same = all.filter((one) => one.interface === taken.interface);
+  const elsewhere = (input.network?.prefer ?? []).length > 0 ? [] : all;
+  const found =
+    same.find(({ ip }) => isGlobal(ip)) ??
+    same[0] ??
+    elsewhere.find(({ ip, kind }) => kind === 'usable' && isGlobal(ip));
+  return found?.ip;
 }
 
 function isReachable({ kind }: AddressCandidate): boolean {

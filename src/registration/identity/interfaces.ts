@@ -27,11 +27,15 @@ export interface AddressCandidate {
   readonly ip: string;
   readonly family: 4 | 6;
   readonly kind: AddressKind;
+  /** The network around it, like `172.17.0.1/16`, where the system tells. */
+  readonly cidr?: string;
 }
 
-const TUNNEL = /^(?:tun|utun|wg|tailscale|zt)/;
+// Without case: on Windows people's own names of interfaces count, such as `Tailscale` and `VMware Network Adapter VMnet8`.
+const TUNNEL =
+  /^(?:u?tun|tap|ppp|wg|wireguard|openvpn|tailscale|zt|zerotier|nordlynx|proton|cscotun|gpd|ipsec|cloudflarewarp)/i;
 const BRIDGE =
-  /^(?:docker|br-|veth|virbr|cni|flannel|cali|kube-|lxcbr|lxdbr|podman|vboxnet|vmnet|vEthernet)/;
+  /^(?:docker|podman|nerdctl|lxc|lxd|incus|br-|bridge1\d\d|veth|vethernet|virbr|vnet|vboxnet|virtualbox|vmnet|vmware|cni|flannel|cali|vxlan|cilium|weave|antrea|ovn|kube-)/i;
 
 /** In the system's order, which is the order in which the interfaces came up. */
 export function listCandidates(interfaces: Interfaces): readonly AddressCandidate[] {
@@ -39,7 +43,14 @@ export function listCandidates(interfaces: Interfaces): readonly AddressCandidat
     (addresses ?? []).map((address) => {
       const ip = plainAddress(address.address);
       const kind = address.internal || isLoopback(ip) ? 'loopback' : kindOf(name, ip);
-      return { interface: name, ip, family: familyOf(ip), kind };
+      const { cidr } = address;
+      return {
+        interface: name,
+        ip,
+        family: familyOf(ip),
+        kind,
+        ...(cidr === null ? {} : { cidr }),
+      };
     }),
   );
 }
@@ -69,6 +80,11 @@ export function isLoopback(host: string): boolean {
 
 export function isUnspecified(ip: string): boolean {
   return ip === '0.0.0.0' || ip === '::';
+}
+
+/** Of the internet, as against one that is good in its own site only. */
+export function isGlobal(ip: string): boolean {
+  return /^[23][0-9a-f]{3}:/i.test(ip);
 }
 
 export function isLinkLocal(ip: string): boolean {

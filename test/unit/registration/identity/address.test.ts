@@ -11,9 +11,12 @@ import {
 } from '../../../../src/registration/identity/address.js';
 import type { Interfaces } from '../../../../src/registration/identity/interfaces.js';
 
-function info(address: string): NetworkInterfaceInfo {
+/** With `/16` and the like the system says how far the network goes, as it does by itself. */
+function info(text: string): NetworkInterfaceInfo {
+  const [address = ''] = text.split('/');
   const internal = address === '127.0.0.1' || address === '::1';
-  const common = { address, netmask: '', mac: '', internal, cidr: null };
+  const cidr = text === address ? null : text;
+  const common = { address, netmask: '', mac: '', internal, cidr };
   return address.includes(':')
     ? { ...common, family: 'IPv6', scopeid: 0 }
     : { ...common, family: 'IPv4' };
@@ -130,6 +133,26 @@ describe('the address', () => {
       /docker0/,
     ],
     [
+      'is not that of a bridge, also where the system says how far its network goes',
+      {
+        table: { ...LO, docker0: ['172.17.0.1/16'], wlan0: ['192.168.1.20/24'] },
+        registry: ['172.17.0.2'],
+        routes: { '172.17.0.2': '172.17.0.1' },
+      },
+      '192.168.1.20',
+      /wlan0, the first usable/,
+    ],
+    [
+      'is that of a bridge which leads out of the machine, as that of a virtual switch with the cable in it',
+      {
+        table: { ...LO, tenant0: ['10.128.0.2/23'], 'br-ex': ['10.0.0.5/24'] },
+        registry: ['10.9.0.2'],
+        routes: { '10.9.0.2': '10.0.0.5' },
+      },
+      '10.0.0.5',
+      /of br-ex, which leads to Nacos at 10\.9\.0\.2/,
+    ],
+    [
       'is that of the first usable interface without a route',
       { table: LAPTOP },
       '192.168.1.20',
@@ -209,9 +232,15 @@ describe('the address', () => {
       false,
     ],
     [
-      'bridges and tunnels are no fallback',
+      'bridges and tunnels are no fallback, but can be preferred',
       { table: { docker0: ['172.17.0.1'], tun0: ['10.8.0.2'] } },
-      /docker0 172\.17\.0\.1 \(a bridge to containers.*\), tun0 10\.8\.0\.2 \(a tunnel, such as a VPN\)/,
+      /docker0 172\.17\.0\.1 \(a bridge to containers.*\), tun0 10\.8\.0\.2 \(a tunnel, such as a VPN\) \(network\.prefer takes/,
+      false,
+    ],
+    [
+      'no interface at all is refused, and may come up later',
+      { table: {} },
+      /no usable address among: none; set service\.ip/,
       false,
     ],
     [
@@ -334,10 +363,74 @@ describe('the address by the rules of network.*', () => {
       'of eth0, the first usable interface',
     ],
     [
-      'of a machine with Windows is that of its cable, not of a virtual switch',
-      { table: { 'vEthernet (WSL)': ['172.20.0.1'], Ethernet: ['10.1.1.1'] } },
+      'of a machine with Windows is that of its cable, not of a virtual switch or a tunnel',
+      {
+        table: {
+          'vEthernet (WSL)': ['172.20.0.1'],
+          'VMware Network Adapter VMnet8': ['192.168.80.1'],
+          'VirtualBox Host-Only Network': ['192.168.56.1'],
+          Tailscale: ['100.64.0.9'],
+          'Ethernet 2': ['10.1.1.1'],
+        },
+      },
       '10.1.1.1',
-      'of Ethernet, the first usable interface',
+      'of Ethernet 2, the first usable interface',
+    ],
+    [
+      'of a machine with Windows may be preferred by the name that it has there',
+      {
+        table: { 'Ethernet 2': ['10.1.1.1'], 'Wi-Fi': ['10.2.2.2'] },
+        network: { prefer: ['Wi-Fi'] },
+      },
+      '10.2.2.2',
+      'of Wi-Fi, preferred by network.prefer (Wi-Fi)',
+    ],
+    [
+      'of a machine with macOS is not that of its virtual machines',
+      { table: { bridge100: ['192.168.64.1'], utun4: ['10.8.0.2'], en0: ['192.168.1.5'] } },
+      '192.168.1.5',
+      'of en0, the first usable interface',
+    ],
+    [
+      'of a node of Kubernetes is not that of its pods',
+      {
+        table: {
+          cilium_host: ['10.0.1.1'],
+          cni0: ['10.42.0.1'],
+          'flannel.1': ['10.42.0.0'],
+          'vxlan.calico': ['10.244.1.1'],
+          ens5: ['10.7.0.5'],
+        },
+      },
+      '10.7.0.5',
+      'of ens5, the first usable interface',
+    ],
+    [
+      'follows the route when nothing of what is preferred is there',
+      {
+        table: TWO,
+        network: { prefer: ['wlan*', '172.16.0.0/12'] },
+        routes: { '10.0.0.2': '192.168.7.5' },
+      },
+      '192.168.7.5',
+      'of eth1, which leads to Nacos at 10.0.0.2',
+    ],
+    [
+      'is not one that is preferred and of the wrong kind',
+      { table: TWO, network: { prefer: ['fd00:7::/32', 'eth0'], family: 'ipv4' } },
+      '10.0.0.5',
+      'of eth0, preferred by network.prefer (eth0)',
+    ],
+    [
+      'is the IPv6 that the system uses towards Nacos, where only those are wanted',
+      {
+        table: { ...LO, eth0: ['10.0.0.5', 'fd00::5', '2001:db8::5'] },
+        network: { family: 'ipv6' },
+        registry: ['2001:db8::2'],
+        routes: { '2001:db8::2': '2001:db8::5' },
+      },
+      '2001:db8::5',
+      'of eth0, which leads to Nacos at 2001:db8::2',
     ],
   ])('%s', async (_, one, ip, because) => {
     expect(await decide(one)).toMatchObject({ ip, because });
@@ -354,6 +447,32 @@ describe('the address by the rules of network.*', () => {
       undefined,
     ],
     ['is not link-local', { table: { ...LO, eth0: ['10.0.0.5', 'fe80::1'] } }, undefined],
+    [
+      'is a global one before one of the site',
+      { table: { ...LO, eth0: ['10.0.0.5', 'fd00::5', '2001:db8::5'] } },
+      '2001:db8::5',
+    ],
+    [
+      'may be a global one of another interface',
+      { table: { ...LO, eth0: ['10.0.0.5'], eth1: ['fd00::5', '2001:db8::5'] } },
+      '2001:db8::5',
+    ],
+    [
+      'is not of another network than the one that is preferred',
+      {
+        table: { ...LO, eth0: ['10.0.0.5'], eth1: ['2001:db8::5'] },
+        network: { prefer: ['eth0'] },
+      },
+      undefined,
+    ],
+    [
+      'is not that of a tunnel',
+      { table: { ...LO, eth0: ['10.0.0.5'], wg0: ['2001:db8::5'] } },
+      undefined,
+    ],
+    ['is not there for a bound address', { table: TWO, bound: '10.0.0.5' }, undefined],
+    ['is not there for a given address', { table: TWO, explicit: '10.0.0.5' }, undefined],
+    ['is not loopback', { table: LO, registry: ['127.0.0.1'] }, undefined],
     [
       'is not that of an ignored network',
       { table: TWO, network: { ignore: ['2001:db8::/32'] } },

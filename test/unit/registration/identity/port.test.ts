@@ -6,6 +6,7 @@ import type { ListeningServer } from '../../../../src/process-hub.js';
 import {
   chooseServer,
   decidePort,
+  judgeServers,
   isBetter,
   isCertain,
   type PortHints,
@@ -26,6 +27,24 @@ describe('the port', () => {
     [
       'given for a mapped port says what the server has',
       { explicit: 80 },
+      80,
+      'as given (service.port); the server itself is bound to 8080',
+    ],
+    [
+      'is the advertised one',
+      { advertised: 30080 },
+      30080,
+      'as advertised (service.advertised_port); the server itself is bound to 8080',
+    ],
+    [
+      'is the advertised one of the server which service.port names',
+      { explicit: 8080, advertised: 30080 },
+      30080,
+      'as advertised (service.advertised_port); the server itself is bound to 8080',
+    ],
+    [
+      'is the given one, where both are meant to come from outside',
+      { explicit: 80, advertised: 30080 },
       80,
       'as given (service.port); the server itself is bound to 8080',
     ],
@@ -73,6 +92,39 @@ describe('of several servers', () => {
     const choice = chooseServer(servers, hints);
     expect(choice?.server).toBe(chosen);
     expect(choice?.because).toMatch(because);
+  });
+
+  it.each<[string, readonly ListeningServer[], ListeningServer, PortHints, readonly string[]]>([
+    ['the only one', [MAIN], MAIN, {}, ['+ it is the only one']],
+    [
+      'those on loopback and those that came later',
+      [ADMIN, MAIN, METRICS],
+      MAIN,
+      {},
+      [
+        '- only this machine can reach it',
+        '+ others can reach it',
+        '- another one was there before',
+      ],
+    ],
+    [
+      'the one that service.port names',
+      [MAIN, METRICS],
+      METRICS,
+      { explicit: 9100 },
+      ['- service.port names another one', '+ it has the port that is given (service.port)'],
+    ],
+    [
+      'the one that PORT names',
+      [METRICS, MAIN],
+      MAIN,
+      { environment: 8080 },
+      ['- the variable PORT names another one', '+ it has the port of the variable PORT'],
+    ],
+  ])('each has a verdict: %s', (_, servers, chosen, hints, expected) => {
+    const verdicts = judgeServers(servers, chosen, hints);
+    expect(verdicts.map(({ server }) => server)).toEqual(servers);
+    expect(verdicts.map(({ taken, why }) => `${taken ? '+' : '-'} ${why}`)).toEqual(expected);
   });
 
   it('none is chosen out of none', () => {
