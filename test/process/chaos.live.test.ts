@@ -70,7 +70,8 @@ async function goThrough(trouble: (on: Trouble) => Promise<void>, list = (own: s
     expect(await rows()).toEqual(wanted);
   }, AFTER);
   expect(share).toBeLessThan(BUSY);
-  await vi.waitFor(() => expect(openSockets(app.pid)).toBe(socketsBefore), AFTER);
+  // Fewer is no leak: one that asked for the route to Nacos may have been open before.
+  await vi.waitFor(() => expect(openSockets(app.pid)).toBeLessThanOrEqual(socketsBefore), AFTER);
   const response = await fetch(`http://127.0.0.1:${port}/hello`);
   expect(response.status).toBe(200);
   app.kill('SIGTERM');
