@@ -16,7 +16,7 @@ import type {
   ToChief,
   ToMember,
 } from './contract.js';
-import type { Member } from './member.js';
+import type { Member, MemberOptions } from './member.js';
 
 /** What the hub calls. */
 export interface Family {
@@ -64,7 +64,7 @@ class OwnFamily implements Family, ChiefEnd {
   }
 
   starting(): void {
-    if (this.#findAbove() === null) this.#host.load();
+    if (this.#findAbove(true) === null) this.#host.load();
   }
 
   serverUp(server: ListeningServer): void {
@@ -115,7 +115,7 @@ class OwnFamily implements Family, ChiefEnd {
     return this.#chief?.disconnecting(from);
   }
 
-  #findAbove(): Above | null {
+  #findAbove(inTime = false): Above | null {
     if (this.#above !== undefined) return this.#above;
     const missed: ToMember[] = [];
     const above = openAbove((message) => {
@@ -125,15 +125,18 @@ class OwnFamily implements Family, ChiefEnd {
     this.#above = above ?? null;
     if (above === undefined) return null;
     above.send({ kind: 'hello' });
-    this.#memberLoading = this.#loadMember(above, missed);
+    this.#memberLoading = this.#loadMember({ above, askedInTime: inTime }, missed);
     return above;
   }
 
-  async #loadMember(above: Above, missed: ToMember[]): Promise<Member | undefined> {
+  async #loadMember(
+    asked: Pick<MemberOptions, 'above' | 'askedInTime'>,
+    missed: ToMember[],
+  ): Promise<Member | undefined> {
     try {
       const { createMember } = await import('./member.js');
       const member = createMember({
-        above,
+        ...asked,
         host: this.#host,
         watchFirstRequest: (run) =>
           (require('../first-request.cjs') as FirstRequest).watchFirstRequest(run),

@@ -8,13 +8,15 @@
 import type { Server } from 'node:net';
 
 import type { ListeningServer } from '../../process-hub.js';
-import { systemClock, type Clock } from '../../util/clock.js';
+import { systemClock, type Clock, type Timer } from '../../util/clock.js';
 import { createDeferred, waitWithin, type Deferred } from '../../util/deferred.js';
 import { createDrain } from '../drain.js';
 import type { Above, BoundedHold, FamilyHost, ToMember } from './contract.js';
 
 export interface MemberOptions {
   readonly above: Above;
+  /** The chief was asked before the first server was told to listen. */
+  readonly askedInTime: boolean;
   readonly host: Pick<FamilyHost, 'load' | 'serverUp' | 'serverDown' | 'serverClosing'>;
   /** Of the app, for this signal. */
   readonly hasHandlers: (signal: string) => boolean;
@@ -39,17 +41,20 @@ export interface Member {
   keep(server: object): void;
 }
 
-/** The primary answers while it makes the worker's socket, so this is for those that never answer, like the daemon of pm2. */
-const PRIMARY_ANSWERS_MS = 300;
+/**
+ * A primary answers a worker in the order of its asking: who was asked before the worker listened on a shared port has answered when
+ * it listens, or never will, like the daemon of pm2. This is for the turns of the loop in between.
+ */
+const ANSWER_IS_HERE_MS = 20;
+/** A primary that is not asked for a socket, and one that is busy with its own start. */
+const PRIMARY_ANSWERS_MS = 1000;
 /** A main thread starts its threads before it has loaded all of itself. */
 const MAIN_THREAD_ANSWERS_MS = 1500;
 /** Longer than the chief's own bounds: for one that hangs. */
 const OVER_MS = 2000;
 
 export function createMember(options: MemberOptions): Member {
-  const member = new FamilyMember(options);
-  member.start();
-  return member;
+  return new FamilyMember(options);
 }
 
 class FamilyMember implements Member {
@@ -62,6 +67,7 @@ class FamilyMember implements Member {
   #timeoutMs = 10_000;
   #draining: Promise<void> | undefined;
   #requests: FirstRequestWatch | undefined;
+  #patience: Timer | undefined;
   #ids = 0;
 
   constructor(options: MemberOptions) {
@@ -70,18 +76,12 @@ class FamilyMember implements Member {
     this.#drain = createDrain(this.#clock);
   }
 
-  start(): void {
-    const process = this.#options.above.kind === 'process';
-    const waitMs = process ? PRIMARY_ANSWERS_MS : MAIN_THREAD_ANSWERS_MS;
-    // Held: a server that is unref'd would else end the process unregistered, which nobody would mind.
-    this.#clock.after(waitMs, () => this.#goAlone());
-  }
-
   receive(message: ToMember): void {
     switch (message.kind) {
       case 'welcome':
         if (this.#state !== 'asking') return;
         this.#state = 'led';
+        this.#patience?.cancel();
         this.#requests = this.#options.watchFirstRequest(() => {
           this.#options.above.send({ kind: 'request' });
         });
@@ -113,6 +113,7 @@ class FamilyMember implements Member {
     this.#ids += 1;
     this.#servers.set(server.server, { id: this.#ids, server });
     if (server.local !== undefined) this.#drain.watch(server.local);
+    if (this.#state === 'asking') this.#giveUpAfter(this.#waitMs(server.local));
     if (this.#state === 'led') this.#tellUp(this.#ids, server);
   }
 
@@ -144,6 +145,19 @@ class FamilyMember implements Member {
   #tellUp(id: number, { local, scheme, host, port, side }: ListeningServer): void {
     if (local !== undefined) this.#requests?.add(local);
     this.#options.above.send({ kind: 'up', id, scheme, host, port, side });
+  }
+
+  #waitMs(server: Server | undefined): number {
+    const { above, askedInTime } = this.#options;
+    if (above.kind === 'thread') return MAIN_THREAD_ANSWERS_MS;
+    return askedInTime && isShared(server) ? ANSWER_IS_HERE_MS : PRIMARY_ANSWERS_MS;
+  }
+
+  #giveUpAfter(ms: number): void {
+    // What a later server shows can only shorten it.
+    if (this.#patience !== undefined && ms > ANSWER_IS_HERE_MS) return;
+    this.#patience?.cancel();
+    this.#patience = this.#clock.after(ms, () => this.#goAlone());
   }
 
   #goAlone(): void {
@@ -196,4 +210,14 @@ class FamilyMember implements Member {
     );
     this.#asked.delete(ask);
   }
+}
+
+/** Its connections come from the primary: then it has, in place of a socket, a plain object of Node's. */
+function isShared(server: Server | undefined): boolean {
+  const handle: unknown = server === undefined ? undefined : Reflect.get(server, '_handle');
+  return (
+    typeof handle === 'object' &&
+    handle !== null &&
+    Object.getPrototypeOf(handle) === Object.prototype
+  );
 }
