@@ -1,7 +1,16 @@
 /** Processes that share a port without a primary of ours, as under pm2: one of them registers it, and when that ends the next one does. */
 import { describe, expect, it, vi } from 'vitest';
 
-import { aFamilyScene, aForeignCluster, first, get, ownerOf, steps } from './families-scene.js';
+import {
+  aFamilyScene,
+  aForeignCluster,
+  first,
+  get,
+  LIBRARY,
+  ownerOf,
+  steps,
+  workersOf,
+} from './families-scene.js';
 
 describe('workers whose primary is without us', () => {
   it('are one row, registered by one of them', async () => {
@@ -63,5 +72,20 @@ describe('workers whose primary is without us', () => {
       await child.line(new RegExp(`^worker ${String(pid)} ended SIGTERM false$`));
     }
     await scene.listed();
+  });
+});
+
+describe('workers that register by code', () => {
+  it.each([
+    ['with the preload in all of them', true],
+    ['without it', false],
+  ])('are one row, by what the code says: %s', async (_, preload) => {
+    await using scene = await aFamilyScene();
+    const child = scene.start('explicit.cjs', { preload, env: { LIBRARY } });
+    const { port } = first(await workersOf(child, 2));
+    await child.line(/ registered /);
+    await scene.listed(port);
+    expect(steps(child)).toEqual(['registered']);
+    expect(await scene.metadata()).toEqual([{ by: 'code' }]);
   });
 });

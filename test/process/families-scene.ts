@@ -15,6 +15,8 @@ import { openRegistry } from '../helpers/registry.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const PRELOAD = path.join(ROOT, 'dist/entry/register.cjs');
+/** What `import 'nacos-serving'` gives. */
+export const LIBRARY = path.join(ROOT, 'dist/index.js');
 const APPS = path.join(ROOT, 'test/fixtures/apps/families');
 const IP = '10.9.8.7';
 
@@ -30,6 +32,8 @@ export interface FamilyScene extends AsyncDisposable {
   start(app: string, options?: FamilyOptions): Child;
   /** Resolves when exactly these ports are listed, each once. */
   listed(...ports: readonly number[]): Promise<void>;
+  /** Of what is listed now. */
+  metadata(): Promise<readonly Readonly<Record<string, string>>[]>;
 }
 
 export async function aFamilyScene(): Promise<FamilyScene> {
@@ -61,6 +65,10 @@ export async function aFamilyScene(): Promise<FamilyScene> {
       };
       const wanted = ports.map((port) => `${IP}:${String(port)}`).toSorted();
       await expect.poll(rows, { timeout: 15_000, interval: 50 }).toEqual(wanted);
+    },
+    async metadata() {
+      const { instances } = await client.naming.query(service);
+      return instances.map((instance) => instance.metadata);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
