@@ -4,13 +4,10 @@
  * as well. Called once by `register.cts`. It watches in the very child of the command line only, and keeps nothing alive.
  */
 
-/** The pid of the command line; set by `cli/launch.ts` for its child. */
-const LAUNCHER_VARIABLE = 'NACOS_SERVING_LAUNCHER';
 const LOOK_EVERY_MS = 500;
 
-/** Sends this process SIGTERM, which leaves the registry and ends it as ever, once its parent is not the launcher any more. */
-export function watchLauncher(): void {
-  const launcher = Number(process.env[LAUNCHER_VARIABLE]);
+/** `launcher`: the pid of the command line. Sends this process SIGTERM, which leaves the registry and ends it as ever, once its parent is not the launcher any more. */
+export function watchLauncher(launcher: number): void {
   if (!Number.isInteger(launcher) || process.ppid !== launcher) return;
   const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads');
   if (!isMainThread) return;

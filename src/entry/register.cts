@@ -8,7 +8,11 @@ import { installFetchHook } from '../adapters/fetch-hook.cjs';
 import { installHttpHook } from '../adapters/http-hook.cjs';
 import { findHub, say } from '../runtime/hub.cjs';
 import { VERSION } from '../runtime/version.cjs';
-import { watchLauncher } from './launcher-watch.cjs';
+
+type LauncherWatch = typeof import('./launcher-watch.cjs');
+
+/** The pid of the command line; set by `cli/launch.ts` for its child. */
+const LAUNCHER_VARIABLE = 'NACOS_SERVING_LAUNCHER';
 
 try {
   const hub = findHub(VERSION);
@@ -19,7 +23,10 @@ try {
     installFetchHook(hub);
     installFastifyHook(hub);
     hub.watchServers();
-    watchLauncher();
+    const launcher = process.env[LAUNCHER_VARIABLE];
+    if (launcher !== undefined) {
+      (require('./launcher-watch.cjs') as LauncherWatch).watchLauncher(Number(launcher));
+    }
   }
 } catch (error) {
   // A Node that is not as we know it: the app runs as if we were not there.

@@ -11,7 +11,8 @@ import { Server, type AddressInfo } from 'node:net';
 
 import type { ListeningServer } from '../process-hub.js';
 import { installCloseGate } from './close-gate.cjs';
-import { isGrpcServer, sideServer } from './side-server.cjs';
+
+type SideServers = typeof import('./side-server.cjs');
 
 export interface ListenSink {
   /** An HTTP server was told to listen on a port: the moment to load what a registration needs. */
@@ -22,6 +23,9 @@ export interface ListenSink {
   /** It accepts no more connections. With the object that `up` got. */
   down(server: ListeningServer): void;
 }
+
+/** Loaded with the first server. */
+const sideServers = (): SideServers => require('./side-server.cjs') as SideServers;
 
 const OWN_SERVER = Symbol.for('nacos-serving.own-server');
 const LISTEN_DONE = 'tracing:net.server.listen:asyncEnd';
@@ -76,7 +80,9 @@ export function installListenTrigger(sink: ListenSink): void {
   beforeListen((server, args) => {
     watch(server);
     gate.makeWay(server, args);
-    if (!isPipe(args[0]) && isHttpServer(server) && !isGrpcServer(server)) sink.starting();
+    if (!isPipe(args[0]) && isHttpServer(server) && !sideServers().isGrpcServer(server)) {
+      sink.starting();
+    }
   });
   subscribe(LISTEN_DONE, (message) => {
     guard(() => found(Reflect.get(Object(message), 'server')));
@@ -113,7 +119,9 @@ function openHandles(): readonly unknown[] {
 function describe(server: Server): ListeningServer | undefined {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string' || !(address.port > 0)) return undefined;
-  if (!isHttpServer(server) || isGrpcServer(server)) return undefined;
+  if (!isHttpServer(server)) return undefined;
+  const { isGrpcServer, sideServer } = sideServers();
+  if (isGrpcServer(server)) return undefined;
   // tls is not loaded just to ask `instanceof`: only its servers have this method.
   const scheme = 'setSecureContext' in server ? 'https' : 'http';
   const { address: host, port } = address;

@@ -9,18 +9,15 @@
  * adds one, and why placeholders (signal-placeholders.cts) stand in while we hold. SIGHUP is left alone: apps reload by it.
  */
 import type { SignalHold } from '../process-hub.js';
-import { acknowledgeToRunner } from './runner-acknowledge.cjs';
-import {
-  createPlaceholders,
-  HELD_SIGNALS,
-  isHeldSignal,
-  type HeldSignal,
-} from './signal-placeholders.cjs';
+import type { HeldSignal, Placeholders } from './signal-placeholders.cjs';
 
 export interface SignalGate {
   /** Holds signals from now on; undefined lets them through again, but for one that is held already. */
   setHold(hold: SignalHold | undefined): void;
 }
+
+type RunnerModule = typeof import('./runner-acknowledge.cjs');
+type PlaceholderModule = typeof import('./signal-placeholders.cjs');
 
 interface Arrival {
   readonly event: HeldSignal | 'message';
@@ -39,7 +36,8 @@ type Emit = (event: unknown, args: readonly unknown[]) => boolean;
 
 class Gate implements SignalGate {
   readonly #emitBelow: Emit;
-  readonly #placeholders = createPlaceholders((signal, args) => this.#cameAround(signal, args));
+  /** Made with the first hold: a process that registers nothing needs none. */
+  #placeholders: Placeholders | undefined;
   #hold: SignalHold | undefined;
   #state: 'open' | 'leaving' | 'passed' | 'ending' = 'open';
   #held: readonly Arrival[] = [];
@@ -55,15 +53,17 @@ class Gate implements SignalGate {
     this.#hold = hold;
     if (hold !== undefined && this.#state === 'passed') this.#state = 'open';
     if (this.#state !== 'open') return;
-    if (hold === undefined) this.#placeholders.remove();
-    else this.#placeholders.add();
+    if (hold === undefined) this.#placeholders?.remove();
+    else this.#placeholdersOf().add();
   }
 
   emit(event: HeldSignal, args: readonly unknown[]): boolean {
     // A real signal comes with its number; an app that emits one by hand wants its handlers called now.
     if (typeof args[1] === 'number' && this.#take({ event, args })) return true;
     const heard = process.listenerCount(event) > 0;
-    this.#placeholders.muted(() => this.#emitBelow(event, args));
+    const below = (): boolean => this.#emitBelow(event, args);
+    if (this.#placeholders === undefined) below();
+    else this.#placeholders.muted(below);
     return heard;
   }
 
@@ -93,7 +93,7 @@ class Gate implements SignalGate {
     const alive = setInterval(() => undefined, LONGEST_TIMER_MS);
     const pass = (impatient: boolean): void => {
       if (this.#state !== 'leaving') return;
-      this.#placeholders.remove();
+      this.#placeholders?.remove();
       if (first.event === 'message' || process.listenerCount(first.event) > 0) {
         clearInterval(alive);
         this.#deliver();
@@ -105,7 +105,10 @@ class Gate implements SignalGate {
     };
     this.#passNow = () => pass(true);
     const left = (): void => pass(false);
-    if (first.event !== 'message') acknowledgeToRunner(first.event);
+    if (first.event !== 'message') {
+      const { acknowledgeToRunner } = require('./runner-acknowledge.cjs') as RunnerModule;
+      acknowledgeToRunner(first.event);
+    }
     // `leave` does not reject; should it, then the signal has to arrive all the same.
     hold.leave(nameOf(first)).then(left, left);
   }
@@ -117,9 +120,15 @@ class Gate implements SignalGate {
       this.#take({ event, args });
       return;
     }
-    this.#placeholders.remove();
+    this.#placeholders?.remove();
     hold.leave(event).catch(() => undefined); // It does not reject, and nobody waits for it here.
     this.#passed(hold);
+  }
+
+  #placeholdersOf(): Placeholders {
+    const { createPlaceholders } = require('./signal-placeholders.cjs') as PlaceholderModule;
+    this.#placeholders ??= createPlaceholders((signal, args) => this.#cameAround(signal, args));
+    return this.#placeholders;
   }
 
   #passed(hold: SignalHold): void {
@@ -146,6 +155,10 @@ class Gate implements SignalGate {
     // Lets the other work of this turn finish, such as the last bytes of a response.
     setImmediate(() => raise(signal));
   }
+}
+
+function isHeldSignal(event: unknown): event is HeldSignal {
+  return event === 'SIGTERM' || event === 'SIGINT';
 }
 
 function nameOf({ event }: Arrival): string {
@@ -181,7 +194,7 @@ export function installSignalGate(): SignalGate {
 
 /** Listeners that were there before us are taken off and put back, so that Node binds them to our emit. */
 function takeListeners(): readonly (() => unknown)[] {
-  return HELD_SIGNALS.flatMap((signal) => {
+  return (['SIGTERM', 'SIGINT'] as const).flatMap((signal) => {
     const listeners = process.rawListeners(signal).filter(isListener);
     for (const listener of listeners) process.removeListener(signal, listener);
     return listeners.map((listener) => () => process.on(signal, listener));

@@ -1,5 +1,5 @@
 /**
- * Owns the listeners that make Node watch SIGTERM and SIGINT for us while the app has none. Used by the signal gate only.
+ * Owns the listeners that make Node watch SIGTERM and SIGINT for us while the app has none. Used by the signal gate only, from its first hold on.
  * Libraries ask "am I the only listener?" before they end the process, so the app does not see ours: not in
  * `listenerCount`, `listeners` and `rawListeners`. It goes when the app has two, so that it never brings a
  * MaxListenersExceededWarning, and comes back when the app removes its last one, as Node then stops watching.
@@ -13,9 +13,9 @@ export interface Placeholders {
   muted<T>(run: () => T): T;
 }
 
-export const HELD_SIGNALS: readonly HeldSignal[] = ['SIGTERM', 'SIGINT'];
+const HELD_SIGNALS: readonly HeldSignal[] = ['SIGTERM', 'SIGINT'];
 
-export function isHeldSignal(event: unknown): event is HeldSignal {
+function isHeldSignal(event: unknown): event is HeldSignal {
   return event === 'SIGTERM' || event === 'SIGINT';
 }
 

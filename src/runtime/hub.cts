@@ -4,8 +4,10 @@
  * build tools and in loader threads, so it reads no file, opens nothing and keeps nothing alive. The runtime, with the
  * options and the client, is loaded when a server starts to listen, a call by name is made, or code asks for it.
  */
+import { subscribe } from 'node:diagnostics_channel';
+
 import type { ListeningServer, ProcessHub, ProcessRuntime, SignalHold } from '../process-hub.js';
-import { installFamily, type Family } from '../registration/family/family.cjs';
+import type { Family } from '../registration/family/family.cjs';
 import { installListenTrigger } from '../registration/listen-trigger.cjs';
 import { installSignalGate, type SignalGate } from '../registration/signal-gate.cjs';
 
@@ -21,19 +23,29 @@ class Hub implements ProcessHub {
   #failed = false;
   /** What happened while the runtime was being loaded; it hears all of it, in order. */
   #missed: ((runtime: ProcessRuntime) => void)[] = [];
-  readonly #family: Family;
+  readonly #gate: SignalGate;
+  #ownFamily: Family | undefined;
 
   constructor(version: string, gate: SignalGate) {
     this.version = version;
-    this.#family = installFamily({
-      isAutomatic: () => this.#automatic,
-      load: () => void this.load(),
-      serverUp: (server) => this.#up(server),
-      serverDown: (server) => this.#down(server),
-      serverClosing: (server) => this.#runtime?.serverClosing(server),
-      requestSeen: () => this.#tell((runtime) => runtime.requestSeen()),
-      setSignalHold: (hold) => gate.setHold(hold),
-    });
+    this.#gate = gate;
+  }
+
+  /** Loaded with the first server, fork or thread: most processes have none of them. */
+  #familyOf(): Family {
+    type FamilyModule = typeof import('../registration/family/family.cjs');
+    this.#ownFamily ??= (require('../registration/family/family.cjs') as FamilyModule).createFamily(
+      {
+        isAutomatic: () => this.#automatic,
+        load: () => void this.load(),
+        serverUp: (server) => this.#up(server),
+        serverDown: (server) => this.#down(server),
+        serverClosing: (server) => this.#runtime?.serverClosing(server),
+        requestSeen: () => this.#tell((runtime) => runtime.requestSeen()),
+        setSignalHold: (hold) => this.#gate.setHold(hold),
+      },
+    );
+    return this.#ownFamily;
   }
 
   get servers(): ReadonlyMap<object, ListeningServer> {
@@ -58,11 +70,11 @@ class Hub implements ProcessHub {
   }
 
   setSignalHold(hold: SignalHold | undefined): void {
-    this.#family.setHold(hold);
+    this.#familyOf().setHold(hold);
   }
 
   keep(server: object): void {
-    this.#family.keep(server);
+    this.#familyOf().keep(server);
   }
 
   setReady(ready: boolean): void {
@@ -81,13 +93,32 @@ class Hub implements ProcessHub {
     if (this.#runtime === undefined && Object.keys(code).length > 0) this.#code ??= code;
   }
 
+  /** What this process starts may have servers that it registers. */
+  watchBirths(): void {
+    subscribe('child_process', (message) => {
+      const child: unknown = Reflect.get(Object(message), 'process');
+      // Its channel is there as soon as `spawn` is through, and only a fork has one.
+      process.nextTick(() => {
+        if (Reflect.get(Object(child), 'channel')) this.#familyOf().childStarted(child);
+      });
+    });
+    subscribe('worker_threads', (message) => {
+      this.#familyOf().threadStarted(Reflect.get(Object(message), 'worker'));
+    });
+    // Late: a cluster may be there already, and then it is looked at once.
+    const loaded: unknown = Reflect.get(process, 'moduleLoadList');
+    if (Array.isArray(loaded) && loaded.includes('NativeModule internal/cluster/primary')) {
+      this.#familyOf();
+    }
+  }
+
   /** Of the listen trigger; not part of what others see. */
   serverStarting(): void {
-    if (this.#automatic) this.#family.starting();
+    if (this.#automatic) this.#familyOf().starting();
   }
 
   serverUp(server: ListeningServer): void {
-    if (this.#automatic) this.#family.serverUp(server);
+    if (this.#automatic) this.#familyOf().serverUp(server);
     else this.#up(server);
   }
 
@@ -99,7 +130,7 @@ class Hub implements ProcessHub {
   }
 
   serverDown(server: ListeningServer): void {
-    this.#family.serverDown(server);
+    this.#familyOf().serverDown(server);
   }
 
   #down(server: ListeningServer): void {
@@ -108,7 +139,7 @@ class Hub implements ProcessHub {
   }
 
   serverClosing(server: ListeningServer): Promise<void> | undefined {
-    return this.#family.serverClosing(server);
+    return this.#familyOf().serverClosing(server);
   }
 
   #tell(news: (runtime: ProcessRuntime) => void): void {
@@ -157,6 +188,7 @@ export function findHub(version: string): ProcessHub {
     return first;
   }
   const hub = new Hub(version, installSignalGate());
+  hub.watchBirths();
   Object.defineProperty(globalThis, HUB, { value: hub });
   installListenTrigger({
     starting: () => hub.serverStarting(),

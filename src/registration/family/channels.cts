@@ -4,7 +4,6 @@
  * or a thread alive, and neither `cluster`, `child_process` nor `worker_threads` is loaded before the app does so.
  */
 import type { ChildProcess } from 'node:child_process';
-import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 
 import type { Above, Below, ChiefEnd, ToChief, ToMember } from './contract.js';
@@ -20,28 +19,24 @@ export function isThread(): boolean {
   );
 }
 
-/** Listens to what this process starts, and to the workers that its cluster has started already. */
-export function listenBelow(end: ChiefEnd): void {
-  subscribe('child_process', (message) => {
-    const child = field(message, 'process');
-    // Its channel is there as soon as `spawn` is through.
-    if (isChild(child)) process.nextTick(() => listenToChild(child, end));
-  });
-  if (isLoaded('internal/cluster/primary')) {
-    for (const worker of childrenOf(cluster('workers'))) {
-      const child = field(worker, 'process');
-      if (isChild(child)) listenToChild(child, end);
-    }
+/** Listens to the workers that the cluster of this process has started already. */
+export function listenToWorkers(end: ChiefEnd): void {
+  if (!isLoaded('internal/cluster/primary')) return;
+  for (const worker of childrenOf(cluster('workers'))) {
+    const child = field(worker, 'process');
+    if (isChild(child)) listenToChild(child, end);
   }
-  // Only the main thread is a chief of threads: a nested one registers by itself.
-  if (isThread()) return;
+}
+
+/** Listens to the threads that this one is told of. Only the main thread is a chief of threads: a nested one registers by itself. */
+export function listenToThreadsOf(end: ChiefEnd): (worker: unknown) => void {
+  if (isThread()) return () => undefined;
   let listen: ((worker: Worker) => void) | undefined;
-  subscribe('worker_threads', (message) => {
-    const worker = field(message, 'worker');
+  return (worker) => {
     if (!(worker instanceof process.getBuiltinModule('node:worker_threads').Worker)) return;
     listen ??= listenToThreads(end);
     listen(worker);
-  });
+  };
 }
 
 /** The way up, when this process or thread may have a chief. Asked when a server is about to listen: then Node has loaded `cluster`. */
@@ -62,9 +57,12 @@ export function openAbove(receive: (message: ToMember) => void): Above | undefin
   };
 }
 
-function listenToChild(child: ChildProcess, end: ChiefEnd): void {
-  // Anything but a fork has none.
-  if (!child.channel) return;
+const heard = new WeakSet<object>();
+
+/** A child process that has a channel. Idempotent: a first worker is both there and just started. */
+export function listenToChild(child: unknown, end: ChiefEnd): void {
+  if (!isChild(child) || !child.channel || heard.has(child)) return;
+  heard.add(child);
   const below: Below = {
     send(message) {
       child.send(envelope(message), undefined, {}, () => undefined);

@@ -1,12 +1,12 @@
 /**
- * Owns the place of this process or thread among those of its app. Made by the hub at preload (`installFamily`). Servers and signals pass
+ * Owns the place of this process or thread among those of its app. Made by the hub with the first server, fork or thread. Servers and signals pass
  * through here: a cluster worker or a thread hands its servers to its chief (the primary, the main thread) when that has us
  * too, and a chief hands what it hears from them to its own hub, as stand-ins. Alone, everything goes straight through.
- * It costs two subscriptions; chief.ts and member.ts are loaded when there is something for them to do.
+ * chief.ts and member.ts are loaded when there is something for them to do.
  */
 import type { ListeningServer } from '../../process-hub.js';
 import type { Chief } from './chief.js';
-import { listenBelow, openAbove } from './channels.cjs';
+import { listenToChild, listenToThreadsOf, listenToWorkers, openAbove } from './channels.cjs';
 import type {
   Above,
   BoundedHold,
@@ -20,6 +20,10 @@ import type { Member, MemberOptions } from './member.js';
 
 /** What the hub calls. */
 export interface Family {
+  /** This process has started one, by `cluster` or `fork`. */
+  childStarted(child: unknown): void;
+  /** This thread has started one. */
+  threadStarted(worker: unknown): void;
   /** A server was told to listen. Loads the runtime at once, unless somebody else may register it. */
   starting(): void;
   serverUp(server: ListeningServer): void;
@@ -36,10 +40,10 @@ type FirstRequest = typeof import('../first-request.cjs');
 /** As `shutdown.timeout`, for a hold that does not say. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** Installs what listens to members; everything else begins with the first server. Never throws. */
-export function installFamily(host: FamilyHost): Family {
+/** Listens to the workers that are there already; everything else begins with news from the hub. Never throws. */
+export function createFamily(host: FamilyHost): Family {
   const family = new OwnFamily(host);
-  listenBelow(family);
+  listenToWorkers(family);
   return family;
 }
 
@@ -59,8 +63,18 @@ class OwnFamily implements Family, ChiefEnd {
   #hold: BoundedHold | undefined;
   #leaving: Promise<void> | undefined;
 
+  readonly #listenToThread = listenToThreadsOf(this);
+
   constructor(host: FamilyHost) {
     this.#host = host;
+  }
+
+  childStarted(child: unknown): void {
+    listenToChild(child, this);
+  }
+
+  threadStarted(worker: unknown): void {
+    this.#listenToThread(worker);
   }
 
   starting(): void {
