@@ -67,12 +67,12 @@ export default defineConfig({
   test: {
     allowOnly: false,
     passWithNoTests: false,
-    expect: { requireAssertions: true },
     projects: KINDS.map((kind, order) => ({
       test: {
         name: kind.name,
         include: [...kind.include],
         environment: 'node' as const,
+        expect: { requireAssertions: true },
         testTimeout: kind.timeoutMs,
         hookTimeout: kind.timeoutMs,
         restoreMocks: true,

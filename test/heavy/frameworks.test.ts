@@ -101,7 +101,8 @@ describe('an unmodified app of', () => {
   it('Next 16 has its name from package.json', async () => {
     const cwd = path.join(HEAVY, 'next-16');
     const child = scene.node([CLI, '--', 'next', 'start', '--port', '0'], { cwd, env: QUIET });
-    await child.line(/ registered fixture-next-16 /);
+    const port = Number((await child.line(NEXT_APP.port))[1]);
+    await scene.listed('fixture-next-16', [port]);
     await end(child);
   });
 });

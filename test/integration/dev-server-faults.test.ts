@@ -69,6 +69,7 @@ describe('refuse', () => {
     await server.faults.refuse(false);
     await server.faults.refuse(false);
     await clients.registered();
+    expect(server.connections()).toHaveLength(1);
   });
 });
 

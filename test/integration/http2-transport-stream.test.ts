@@ -332,6 +332,7 @@ describe('the end of a connection', () => {
         for (const socket of server.sockets) socket.resetAndDestroy();
       }
       await until(() => ends.length === 1);
+      expect(ends).toMatchObject([{ code: 'CONNECTION_LOST' }]);
     }
     await until(() => server.sockets.size === 0);
   });

@@ -156,8 +156,8 @@ describe('the app', () => {
         child.send('hello');`,
     });
     await using parent = startNode(['parent.cjs', CLI], { cwd: folder.path });
-    await parent.line(/^\{"got":"hello"\}$/);
-    await parent.line(/^exit 0$/);
+    await parent.exit();
+    expect(parent.lines).toEqual(['{"got":"hello"}', 'exit 0']);
   });
 });
 
