@@ -148,7 +148,9 @@ effect(['readiness.register_disabled'], 'registers at once and enables later', a
     { env: { READY_AFTER: '1000000' } },
   );
   expect(await scene.listed('orders')).toMatchObject({ enabled: false });
-  expect(probesOf(app)).toBeGreaterThan(0);
+  await eventually(() => {
+    expect(probesOf(app)).toBeGreaterThan(0);
+  });
   await scene.start(
     [
       ...['--service-name', 'ready', '--register-disabled'],
