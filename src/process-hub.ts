@@ -34,23 +34,87 @@ export interface CallTarget extends InstanceAddress {
   readonly secure: boolean;
 }
 
+/** What is known of a call before it is sent. Hooks and adapters make one for each call by name; it is read while the call lasts. */
+export interface CallInfo {
+  /** In capitals. */
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly path: string;
+  /** The body can be sent a second time as it is: none, a text or bytes. */
+  readonly isReplayable: boolean;
+  /** A header as the caller gave it; `name` in lower case. */
+  header(name: string): string | undefined;
+}
+
 /**
- * What the client hooks ask. `name` is the host of a URL, in whatever case. All methods are safe to call
- * at any time and none throws synchronously, but for `pickOther`'s callers nothing has to be caught.
+ * How one attempt at an instance ended. unsent: there never was a connection, so nothing was sent. broken: the connection was lost or timed
+ * out after something may have been sent. answered: a response came, whatever its status. abandoned: the caller gave up,
+ * which says nothing about the instance.
+ */
+export type CallOutcome = 'unsent' | 'broken' | 'answered' | 'abandoned';
+
+/** One attempt that is over. */
+export interface EndedAttempt {
+  readonly outcome: CallOutcome;
+  /** Of the response, when there is one. */
+  readonly status?: number;
+  /** From sending to the response's headers, or to the failure. */
+  readonly tookMs: number;
+}
+
+/** A call whose last attempt failed, and what was tried so far. */
+export interface FailedCall {
+  readonly name: string;
+  readonly info: CallInfo;
+  /** In order; the failed one last. */
+  readonly tried: readonly CallTarget[];
+  readonly outcome: 'unsent' | 'broken' | 'answered';
+  readonly status?: number;
+  /** From the response's `Retry-After`, where it has one. */
+  readonly retryAfterMs?: number;
+  /** Since the first attempt began. */
+  readonly elapsedMs: number;
+}
+
+/** The next attempt of a call. */
+export interface NextAttempt {
+  readonly target: CallTarget;
+  /** To be waited before it; 0 when nothing was sent. The caller's abort ends this wait. */
+  readonly delayMs: number;
+}
+
+/**
+ * What the client hooks and explicit adapters ask. `name` is the host of a URL, in whatever case. All methods are safe to call
+ * at any time and only `resolve` may reject. Every target that is given out by `pickNow`, `resolve` or `nextAttempt` is given back once,
+ * through `settle`, when its attempt is over.
  */
 export interface CallRouter {
   /**
    * A target at once when the service's list is here; undefined when `resolve` has to wait for it or has to
    * say why there is none; null when the host is not ours and the call goes on untouched.
    */
-  pickNow(name: string): CallTarget | null | undefined;
+  pickNow(name: string, info: CallInfo): CallTarget | null | undefined;
   /**
-   * Waits (bounded by 3 s) for the first list. null: not ours, use DNS.
+   * Waits (bounded by `discovery.first_list_timeout`) for the first list. null: not ours, use DNS.
    * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME; never because Nacos is away.
    */
-  resolve(name: string, signal?: AbortSignal): Promise<CallTarget | null>;
-  /** Another instance after these could not be connected to; undefined when none is left. */
-  pickOther(name: string, tried: readonly CallTarget[]): CallTarget | undefined;
+  resolve(name: string, info: CallInfo, signal?: AbortSignal): Promise<CallTarget | null>;
+  /**
+   * Another instance after a failure, when there is one and the rules allow it: never-sent failures for every method, others for idempotent
+   * methods with a replayable body, within budget and deadline. undefined: the caller gets the failure.
+   */
+  nextAttempt(failed: FailedCall): NextAttempt | undefined;
+  /** Exactly once for each target given out. */
+  settle(target: CallTarget, ended: EndedAttempt): void;
+  /** The most that a whole call may take until its response begins, with all attempts; 0: no bound of ours. */
+  timeoutMs(name: string): number;
+  /** Headers to be added where the caller has none of that name: what is handed on from the request that is being served. */
+  headersToAdd(info: CallInfo): readonly (readonly [name: string, value: string])[];
+  /**
+   * Calls back when instances of any service are gone from the lists: sockets to these addresses that are idle are of no use any more.
+   * Returns the function which stops that.
+   */
+  onGone(listener: (addresses: readonly InstanceAddress[]) => void): () => void;
 }
 
 /**

@@ -10,6 +10,7 @@ import { directAgent, tlsAgent, undoProxyForm } from './http-agents.cjs';
 import { installHttpFailover } from './http-failover.cjs';
 import {
   endRequest,
+  infoOf,
   isHookedRequest,
   isObject,
   NAMED_CALL,
@@ -42,17 +43,18 @@ export function createHttpCalls(hub: ProcessHub, original: AddRequest): AddReque
       return original(agent, args);
     }
     const calls = hub.runtime?.calls;
-    const target = calls?.pickNow(name);
+    const info = infoOf(request);
+    const target = calls?.pickNow(name, info);
     if (target === null) return original(agent, args);
     // A name is found in objects only.
     const given = options as RequestOptions;
     if (calls !== undefined && target !== undefined) {
-      send(request, given, { name, calls, agent, tried: [target] });
+      send(request, given, { name, info, calls, agent, tried: [target] });
       return undefined;
     }
-    sendLater(hub, request, name, (found) => {
+    sendLater(hub, request, { name, info }, (found) => {
       if (found === undefined) original(agent, args);
-      else send(request, given, { ...found, name, agent });
+      else send(request, given, { ...found, name, info, agent });
     });
     return undefined;
   };
@@ -98,7 +100,7 @@ function optionsFor(
 function sendLater(
   hub: ProcessHub,
   request: HookedRequest,
-  name: string,
+  { name, info }: Pick<NamedCall, 'name' | 'info'>,
   go: (found: Pick<NamedCall, 'calls' | 'tried'> | undefined) => void,
 ): void {
   const stop = new AbortController();
@@ -109,7 +111,7 @@ function sendLater(
   const find = async (): Promise<void> => {
     try {
       const calls = (await hub.load())?.calls;
-      const target = (await calls?.resolve(name, stop.signal)) ?? null;
+      const target = (await calls?.resolve(name, info, stop.signal)) ?? null;
       if (stop.signal.aborted) return;
       unwatch();
       go(calls === undefined || target === null ? undefined : { calls, tried: [target] });

@@ -111,7 +111,9 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
 /** The agent drops the failed socket by itself when that closes, right after this. */
 function moveOn(attempt: Attempt, send: Send, isForQueue: boolean, error: Error): void {
   const { agent, request, options, call, socket } = attempt;
-  const next = call.calls.pickOther(call.name, call.tried);
+  const last = call.tried.at(-1);
+  if (last !== undefined) call.calls.settle(last, { outcome: 'unsent', tookMs: 0 });
+  const next = call.calls.nextAttempt({ ...call, outcome: 'unsent', elapsedMs: 0 })?.target;
   // Another socket of the queue has served it meanwhile.
   if (isForQueue && !takeFromQueue(agent, request)) return;
   if (next === undefined || request.destroyed) {

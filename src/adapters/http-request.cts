@@ -6,7 +6,7 @@
 import type { Agent, ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { CallRouter, CallTarget } from '../process-hub.js';
+import type { CallInfo, CallRouter, CallTarget } from '../process-hub.js';
 
 /** What `addRequest` gets: what the user gave to `request`, with `host` and `port` filled in. */
 export type RequestOptions = Readonly<Record<PropertyKey, unknown>>;
@@ -14,11 +14,25 @@ export type RequestOptions = Readonly<Record<PropertyKey, unknown>>;
 /** One call by name on its way. It travels in the options, under a symbol, since agents pass those on. */
 export interface NamedCall {
   readonly name: string;
+  readonly info: CallInfo;
   readonly calls: CallRouter;
   /** The agent that the user's request came to. */
   readonly agent: Agent;
   /** Every target so far, the present one last. */
   readonly tried: readonly CallTarget[];
+}
+
+/** What the router may ask about a request. A body that is streamed into a request is gone once it is sent. */
+export function infoOf(request: ClientRequest): CallInfo {
+  return {
+    method: request.method,
+    path: request.path,
+    isReplayable: false,
+    header(name) {
+      const value = request.getHeader(name);
+      return value === undefined ? undefined : String(value);
+    },
+  };
 }
 
 export const NAMED_CALL = Symbol('nacos-serving.call');

@@ -4,7 +4,7 @@
  * that of an instance, the Host header keeps the logical name, and redirects come by again with theirs. A connection that
  * fails before the request was begun is tried with other instances (`undici-handler.cts`).
  */
-import type { CallRouter, CallTarget, ProcessHub } from '../process-hub.js';
+import type { CallInfo, CallRouter, CallTarget, ProcessHub } from '../process-hub.js';
 import { isServiceHost } from './service-host.cjs';
 import { failHandler, watchHandler } from './undici-handler.cjs';
 
@@ -14,6 +14,7 @@ type Options = Readonly<Record<PropertyKey, unknown>>;
 /** A request to a host that may be a service. */
 interface NamedRequest {
   readonly name: string;
+  readonly info: CallInfo;
   readonly isHttps: boolean;
   readonly options: Options;
   readonly handler: object;
@@ -75,7 +76,7 @@ function route(
   others: () => unknown,
 ): unknown {
   const calls = hub.runtime?.calls;
-  const target = calls?.pickNow(request.name);
+  const target = calls?.pickNow(request.name, request.info);
   if (target === null) return others();
   if (calls !== undefined && target !== undefined) {
     return sendTo([target], request, calls, send);
@@ -86,6 +87,7 @@ function route(
       const router = (await hub.load())?.calls;
       const found = await router?.resolve(
         request.name,
+        request.info,
         signal instanceof AbortSignal ? signal : undefined,
       );
       if (router === undefined || found === undefined || found === null) others();
@@ -109,7 +111,8 @@ function sendTo(
   const target = tried.at(-1);
   if (target === undefined) return true;
   const watched = watchHandler(request.handler, () => {
-    const next = calls.pickOther(request.name, tried);
+    calls.settle(target, { outcome: 'unsent', tookMs: 0 });
+    const next = calls.nextAttempt({ ...request, tried, outcome: 'unsent', elapsedMs: 0 })?.target;
     if (next === undefined) return false;
     sendTo([...tried, next], request, calls, send);
     return true;
@@ -178,7 +181,19 @@ function readRequest(options: unknown, handler: unknown): NamedRequest | undefin
   const text = origin instanceof URL ? origin.origin : origin;
   if (typeof text !== 'string') return undefined;
   const read = serviceOrigins.get(text) ?? readOrigin(text);
-  return read && { name: read.name, isHttps: read.isHttps, options, handler };
+  return (
+    read && { name: read.name, info: infoOf(options), isHttps: read.isHttps, options, handler }
+  );
+}
+
+function infoOf(options: Options): CallInfo {
+  const { method, path, body } = options;
+  return {
+    method: typeof method === 'string' ? method.toUpperCase() : 'GET',
+    path: typeof path === 'string' ? path : '/',
+    isReplayable: body === undefined || body === null || typeof body === 'string',
+    header: () => undefined,
+  };
 }
 
 function readOrigin(text: string): ServiceOrigin | undefined {

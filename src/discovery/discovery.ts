@@ -10,7 +10,9 @@ import type { CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import type { CreateBalancer } from './balancer.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
+import { Target } from './callable-list.js';
 import { Resolver, type NameState } from './resolver.js';
+import { DEFAULT_OUTLIER, DEFAULT_RETRY, type ServiceSettings } from './service-settings.js';
 import { classifyHost } from './target.js';
 
 export interface DiscoveryOptions {
@@ -28,8 +30,6 @@ export interface DiscoveryOptions {
   readonly firstListTimeoutMs?: number;
   /** How long a name that no service has stays with DNS, and how old the list of names may get. Default 10000. */
   readonly nameTtlMs?: number;
-  /** How long picks avoid an instance that could not be connected to. Default 2000; 0: not at all. */
-  readonly penaltyMs?: number;
   /** Default: weighted round robin. */
   readonly createBalancer?: CreateBalancer;
   /** Default: warnings and errors on stderr. */
@@ -66,12 +66,9 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     clock: options.clock ?? systemClock,
     logger: guardLogger(options.logger ?? createLogger()),
     group,
-    createBalancer: options.createBalancer ?? createWeightedRoundRobin,
-    emptyProtectionMs:
-      (options.emptyProtection ?? true) ? (options.emptyProtectionMs ?? 300_000) : 0,
+    settingsOf: (name) => settingsOf(name, group, options),
     firstListTimeoutMs: options.firstListTimeoutMs ?? 3000,
     nameTtlMs: options.nameTtlMs ?? 10_000,
-    penaltyMs: options.penaltyMs ?? 2000,
   });
   const close = (): Promise<void> => resolver.close();
   return {
@@ -79,7 +76,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     async resolve(service, bounds = {}) {
       if (resolver.isClosed) throw closed();
       const state = await resolver.find(service, bounds.signal);
-      const target = state.kind === 'service' ? state.entry.pick() : undefined;
+      const target = state.kind === 'service' ? state.entry.peek(undefined) : undefined;
       if (target !== undefined) return target;
       if (resolver.isClosed) throw closed();
       throw whyNone(service, group, state);
@@ -89,7 +86,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       const state = resolver.known(service);
       if (state === undefined) return undefined;
       if (state.kind !== 'service') throw whyNone(service, group, state);
-      const target = state.entry.pick();
+      const target = state.entry.peek(undefined);
       if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
       return target;
     },
@@ -98,33 +95,58 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   };
 }
 
+function settingsOf(name: string, group: string, options: DiscoveryOptions): ServiceSettings {
+  return {
+    service: { name, group },
+    clusters: [],
+    createBalancer: options.createBalancer ?? createWeightedRoundRobin,
+    routes: [],
+    locality: { cluster: undefined, zone: undefined },
+    warmUpMs: 0,
+    subsetSize: 0,
+    retry: DEFAULT_RETRY,
+    outlier: DEFAULT_OUTLIER,
+    timeoutMs: 0,
+    emptyProtectionMs:
+      (options.emptyProtection ?? true) ? (options.emptyProtectionMs ?? 300_000) : 0,
+    instances: undefined,
+  };
+}
+
 function createRouter(resolver: Resolver): CallRouter {
   const mayBeOurs = (name: string): boolean =>
     !resolver.isClosed && classifyHost(name) === 'single';
   return {
-    pickNow(name) {
+    pickNow(name, info) {
       const state = resolver.known(name);
       if (state === undefined) return mayBeOurs(name) ? undefined : null;
-      if (state.kind === 'service') return state.entry.isLate ? null : state.entry.pick();
+      if (state.kind === 'service') return state.entry.isLate ? null : state.entry.pick(info);
       return state.kind === 'unknown' ? null : undefined;
     },
-    async resolve(name, signal) {
+    async resolve(name, info, signal) {
       if (!mayBeOurs(name)) return null;
       const state = await resolver.find(name, signal);
       if (state.kind === 'unknown') return null;
       if (state.kind === 'ambiguous') throw ambiguous(name, state.names);
       if (!state.entry.hasList) return null;
-      const target = state.entry.pick();
+      const target = state.entry.pick(info);
       if (target === undefined) throw state.entry.whyNone();
       return target;
     },
-    pickOther(_name, tried) {
-      const last = tried.at(-1);
-      if (last === undefined) return undefined;
-      const entry = resolver.entryOf(last.service);
-      entry?.penalize(last);
-      return entry?.pickOther(tried);
+    nextAttempt(failed) {
+      const last = failed.tried.at(-1);
+      return last === undefined ? undefined : resolver.entryOf(last.service)?.nextAttempt(failed);
     },
+    settle(target, ended) {
+      // One of another router was made by another copy of this file: it is not ours to count.
+      if (target instanceof Target) target.owner.settle(target, ended);
+    },
+    timeoutMs(name) {
+      const state = resolver.known(name);
+      return state?.kind === 'service' ? state.entry.settings.timeoutMs : 0;
+    },
+    headersToAdd: () => [],
+    onGone: () => () => undefined,
   };
 }
 

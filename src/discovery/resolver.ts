@@ -10,11 +10,14 @@ import type { Timer } from '../util/clock.js';
 import { asError, runInBackground, waitWithin } from '../util/deferred.js';
 import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
 import { ServiceIndex, type NameMatch } from './service-index.js';
+import type { ServiceSettings } from './service-settings.js';
 
 export interface ResolverOptions extends ServiceEntryOptions {
   readonly naming: NamingApi;
   readonly logger: Logger;
   readonly group: string;
+  /** What is set for a service of this name. */
+  readonly settingsOf: (name: string) => ServiceSettings;
   /** The most that a first call waits for the registry. */
   readonly firstListTimeoutMs: number;
   /** How old the list of services may get, and how long an unknown name stays unknown. */
@@ -223,7 +226,7 @@ export class Resolver {
   }
 
   #newEntry(name: string): ServiceEntry {
-    return new ServiceEntry({ name, group: this.#options.group }, this.#options);
+    return new ServiceEntry(this.#options.settingsOf(name), this.#options);
   }
 
   #remember(name: string, state: NameState): void {

@@ -6,39 +6,32 @@
  */
 import { ClosedError, NoInstanceError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import {
-  groupedName,
-  hostPort,
-  type InstanceAddress,
-  type ServiceRef,
-  type ServiceSnapshot,
-} from '../model.js';
+import { groupedName, hostPort, type ServiceRef, type ServiceSnapshot } from '../model.js';
 import type { NamingApi, Subscription } from '../naming-api.js';
-import type { CallTarget } from '../process-hub.js';
+import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process-hub.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { createDeferred } from '../util/deferred.js';
-import type { CreateBalancer } from './balancer.js';
-import { CallableList } from './callable-list.js';
-import { Penalties } from './penalties.js';
+import type { InstanceStat } from './balancer.js';
+import { CallableList, type ListParts, type Target } from './callable-list.js';
+import { Outlier } from './outlier.js';
+import { RetryPolicy } from './retry.js';
+import type { ServiceSettings } from './service-settings.js';
 
 export interface ServiceEntryOptions {
   readonly naming: Pick<NamingApi, 'subscribe'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly createBalancer: CreateBalancer;
-  /** How long the last callable list outlives an empty one; 0 turns the protection off. */
-  readonly emptyProtectionMs: number;
-  /** How long picks avoid an address that could not be connected to; 0 turns that off. */
-  readonly penaltyMs: number;
 }
 
 export class ServiceEntry {
-  readonly service: ServiceRef;
+  readonly settings: ServiceSettings;
   readonly #options: ServiceEntryOptions;
-  readonly #penalties: Penalties;
+  readonly #parts: ListParts;
+  readonly #outlier: Outlier;
+  readonly #retry: RetryPolicy;
   readonly #first = createDeferred<undefined>();
-  readonly #isPenalized = (index: number): boolean =>
-    this.#penalties.has(this.#inUse?.keys[index] ?? '');
+  readonly #isOut = (target: Target): boolean => this.#outlier.isOut(target.stat);
+  readonly #stats = new Map<string, InstanceStat>();
   #subscription: Subscription | undefined;
   #revision = -1;
   /** The list that calls use: the last callable one while empty protection holds, else the latest. */
@@ -47,10 +40,31 @@ export class ServiceEntry {
   #protection: Timer | undefined;
   #isLate = false;
 
-  constructor(service: ServiceRef, options: ServiceEntryOptions) {
-    this.service = service;
+  constructor(settings: ServiceSettings, options: ServiceEntryOptions) {
+    const { clock } = options;
+    this.settings = settings;
     this.#options = options;
-    this.#penalties = new Penalties(options.clock, options.penaltyMs);
+    this.#parts = {
+      settings,
+      owner: this,
+      statOf: (key) => this.#statOf(key),
+      random: () => clock.random(),
+      nowMs: () => clock.nowMs(),
+    };
+    this.#outlier = new Outlier({
+      settings: settings.outlier,
+      clock,
+      size: () => this.#inUse?.targets.length ?? 0,
+    });
+    this.#retry = new RetryPolicy({
+      settings: settings.retry,
+      timeoutMs: settings.timeoutMs,
+      clock,
+    });
+  }
+
+  get service(): ServiceRef {
+    return this.settings.service;
   }
 
   /** Subscribes. @throws ConfigError when no service may have this name. */
@@ -83,30 +97,38 @@ export class ServiceEntry {
     return this.#first.promise;
   }
 
-  /** The next target; undefined when there is no list yet or nothing callable in it. */
-  pick(): CallTarget | undefined {
-    const list = this.#inUse;
-    if (list === undefined) return undefined;
-    let index = -1;
-    if (!this.#penalties.isEmpty) index = list.pickExcept(this.#isPenalized);
-    if (index < 0) index = list.pick();
-    return list.targets[index];
+  /** The next target, given out until `settle`; undefined when there is no list yet or nothing callable in it. */
+  pick(call: CallInfo | undefined): Target | undefined {
+    return give(this.peek(call));
   }
 
-  /** The next target that is none of these, and rather one that did not fail lately; undefined when none is left. */
-  pickOther(tried: readonly InstanceAddress[]): CallTarget | undefined {
+  /** Like `pick`, for those who say nothing afterwards. */
+  peek(call: CallInfo | undefined): Target | undefined {
     const list = this.#inUse;
     if (list === undefined) return undefined;
-    const keys = new Set(tried.map(hostPort));
-    const isTried = (index: number): boolean => keys.has(list.keys[index] ?? '');
-    let index = list.pickExcept((at) => isTried(at) || this.#isPenalized(at));
-    if (index < 0) index = list.pickExcept(isTried);
-    return list.targets[index];
+    const target = this.#outlier.isActive ? list.pickExcept(this.#isOut, call) : undefined;
+    return target ?? list.pick(call);
   }
 
-  /** To be told when a connection to this address failed. */
-  penalize(address: InstanceAddress): void {
-    this.#penalties.add(hostPort(address));
+  /** Another target after a failure, given out until `settle`; undefined when none is left or the rules say no. */
+  nextAttempt(failed: FailedCall): NextAttempt | undefined {
+    const list = this.#inUse;
+    const delayMs = this.#retry.delayMs(failed);
+    if (list === undefined || delayMs === undefined) return undefined;
+    const keys = new Set(failed.tried.map(hostPort));
+    const isTried = (target: Target): boolean => keys.has(target.stat.key);
+    const target = give(
+      list.pickExcept((one) => isTried(one) || this.#isOut(one), failed.info) ??
+        list.pickExcept(isTried, failed.info),
+    );
+    return target && { target, delayMs };
+  }
+
+  settle(target: Target, ended: EndedAttempt): void {
+    const { stat } = target;
+    if (stat.active > 0) stat.active -= 1;
+    this.#outlier.settled(stat, ended);
+    this.settings.createBalancer.settled?.(stat, ended, this.#options.clock.nowMs());
   }
 
   /** Why nothing can be called, with the counts of the latest list. */
@@ -139,20 +161,37 @@ export class ServiceEntry {
   #apply(snapshot: ServiceSnapshot): void {
     if (snapshot.revision <= this.#revision) return;
     this.#revision = snapshot.revision;
-    const { createBalancer, clock } = this.#options;
-    const list = new CallableList(snapshot, createBalancer, () => clock.random());
+    const list = new CallableList(snapshot, this.#parts);
     this.#latest = list;
     if (list.isEmpty && this.#protect()) return;
     this.#protection?.cancel();
     this.#protection = undefined;
     this.#inUse = list;
+    this.#forgetOthers(list);
     this.#isLate = false;
     this.#first.resolve(undefined);
   }
 
+  #statOf(key: string): InstanceStat {
+    let stat = this.#stats.get(key);
+    if (stat === undefined) {
+      stat = { key, active: 0, ewmaMs: 0, ewmaAtMs: 0 };
+      this.#stats.set(key, stat);
+    }
+    return stat;
+  }
+
+  /** An address that is gone and comes back starts anew. */
+  #forgetOthers(list: CallableList): void {
+    const keys = new Set(list.targets.map(({ stat }) => stat.key));
+    for (const key of this.#stats.keys()) if (!keys.has(key)) this.#stats.delete(key);
+    this.#outlier.listed(keys);
+  }
+
   /** True when calls keep the list they have. The time runs from the first empty list, however many follow. */
   #protect(): boolean {
-    const { emptyProtectionMs, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
+    const { emptyProtectionMs } = this.settings;
     if (this.#protection !== undefined) return true;
     if (emptyProtectionMs <= 0 || this.#inUse === undefined || this.#inUse.isEmpty) return false;
     const name = groupedName(this.service);
@@ -166,6 +205,11 @@ export class ServiceEntry {
     });
     return true;
   }
+}
+
+function give(target: Target | undefined): Target | undefined {
+  if (target !== undefined) target.stat.active += 1;
+  return target;
 }
 
 const NOTHING = { total: 0, unhealthy: 0, disabled: 0, weightless: 0 };

@@ -9,7 +9,11 @@ import { asError } from '../util/deferred.js';
 const NOTHING_IS_OURS: CallRouter = {
   pickNow: () => null,
   resolve: () => Promise.resolve(null),
-  pickOther: () => undefined,
+  nextAttempt: () => undefined,
+  settle: () => undefined,
+  timeoutMs: () => 0,
+  headersToAdd: () => [],
+  onGone: () => () => undefined,
 };
 
 /** `open` is called once, at the first call. Should it fail, which `failed` is told, then all hosts are left to DNS. */
@@ -27,14 +31,31 @@ export function createLazyCalls(
       calls = NOTHING_IS_OURS;
     }
   };
+  /** Listeners that came before there was anything to listen to, and how to stop those that are handed on. */
+  const goneListeners = new Map<GoneListener, (() => void) | undefined>();
   return {
     // undefined: the hook then asks `resolve`.
-    pickNow: (name) => (calls === undefined ? undefined : calls.pickNow(name)),
-    async resolve(name, signal) {
+    pickNow: (name, info) => (calls === undefined ? undefined : calls.pickNow(name, info)),
+    async resolve(name, info, signal) {
       opening ??= opened();
       await opening;
-      return calls === undefined ? null : calls.resolve(name, signal);
+      for (const [listener, stop] of goneListeners) {
+        if (stop === undefined) goneListeners.set(listener, calls?.onGone(listener));
+      }
+      return calls === undefined ? null : calls.resolve(name, info, signal);
     },
-    pickOther: (name, tried) => calls?.pickOther(name, tried),
+    nextAttempt: (failed) => calls?.nextAttempt(failed),
+    settle: (target, ended) => calls?.settle(target, ended),
+    timeoutMs: (name) => calls?.timeoutMs(name) ?? 0,
+    headersToAdd: (info) => calls?.headersToAdd(info) ?? [],
+    onGone(listener) {
+      goneListeners.set(listener, calls?.onGone(listener));
+      return () => {
+        goneListeners.get(listener)?.();
+        goneListeners.delete(listener);
+      };
+    },
   };
 }
+
+type GoneListener = Parameters<CallRouter['onGone']>[0];

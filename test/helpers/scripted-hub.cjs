@@ -16,6 +16,7 @@ const script = {
   asked: [],
   /** Ports of targets that could not be connected to. */
   failed: [],
+  settled: [],
   /** While it is a promise, lists have not arrived. */
   waiting: undefined,
   /** The next pick of every service is its first target again. */
@@ -83,7 +84,7 @@ const calls = {
     if (targets === undefined) return null;
     return script.waiting !== undefined || targets.length === 0 ? undefined : next(name, targets);
   },
-  async resolve(name, signal) {
+  async resolve(name, info, signal) {
     const stopped = new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason));
     });
@@ -94,10 +95,18 @@ const calls = {
     const { NoInstanceError } = await import(path.join(dist, 'errors.js'));
     throw new NoInstanceError(`no instance of ${name}`);
   },
-  pickOther(name, tried) {
-    script.failed.push(tried.at(-1).port);
-    return targetsOf(name).find((target) => !tried.some(({ port }) => port === target.port));
+  nextAttempt({ name, tried, outcome }) {
+    if (outcome !== 'unsent') return undefined;
+    const target = targetsOf(name).find((one) => !tried.some(({ port }) => port === one.port));
+    return target && { target, delayMs: 0 };
   },
+  settle(target, { outcome }) {
+    script.settled.push(outcome);
+    if (outcome === 'unsent') script.failed.push(target.port);
+  },
+  timeoutMs: () => 0,
+  headersToAdd: () => [],
+  onGone: () => () => undefined,
 };
 
 const hub = {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { A_CALL } from '../helpers/a-call.js';
 import { createClient, type NacosClient } from '../../src/client/client.js';
 import { startDevServer, type DevServer } from '../../src/dev-server/index.js';
 import {
@@ -22,7 +23,10 @@ function discover(options: Partial<DiscoveryOptions> = {}): Discovery {
 
 /** Ports that the next calls get. */
 function nextPorts(name: string, calls = 8): number[] {
-  const ports = Array.from({ length: calls }, () => discovery.calls.pickNow(name)?.port ?? 0);
+  const ports = Array.from(
+    { length: calls },
+    () => discovery.calls.pickNow(name, A_CALL)?.port ?? 0,
+  );
   return [...new Set(ports)].sort((left, right) => left - right);
 }
 
@@ -44,7 +48,7 @@ describe('discovery over a server', () => {
   it('calls what is registered, and follows the list as it changes', async () => {
     const { naming } = provider;
     await naming.register('Order-Service', { ip: '10.0.0.1', port: 1 });
-    await expect(discovery.calls.resolve('order-service')).resolves.toMatchObject({
+    await expect(discovery.calls.resolve('order-service', A_CALL)).resolves.toMatchObject({
       service: 'Order-Service',
       ip: '10.0.0.1',
       port: 1,
@@ -67,40 +71,45 @@ describe('discovery over a server', () => {
       { ip: '10.0.0.1', port: 1, weight: 0.5 },
       { ip: '10.0.0.1', port: 2, weight: 1.5 },
     ]);
-    await discovery.calls.resolve('orders');
-    const ports = Array.from({ length: 400 }, () => discovery.calls.pickNow('orders')?.port);
+    await discovery.calls.resolve('orders', A_CALL);
+    const ports = Array.from(
+      { length: 400 },
+      () => discovery.calls.pickNow('orders', A_CALL)?.port,
+    );
     expect(Math.abs(ports.filter((port) => port === 1).length - 100)).toBeLessThanOrEqual(2);
   });
 
   it('leaves a name to DNS that nobody registered, without a subscription', async () => {
-    await expect(discovery.calls.resolve('redis')).resolves.toBeNull();
-    expect(discovery.calls.pickNow('redis')).toBeNull();
+    await expect(discovery.calls.resolve('redis', A_CALL)).resolves.toBeNull();
+    expect(discovery.calls.pickNow('redis', A_CALL)).toBeNull();
     expect(server.subscribers('redis')).toEqual([]);
   });
 
   it('keeps the last instances when all are gone, unless told not to', async () => {
     await using strict = discover({ emptyProtection: false });
     await provider.naming.register('orders', { ip: '10.0.0.1', port: 1 });
-    await discovery.calls.resolve('orders');
-    await strict.calls.resolve('orders');
+    await discovery.calls.resolve('orders', A_CALL);
+    await strict.calls.resolve('orders', A_CALL);
 
     await provider.naming.deregister('orders', { ip: '10.0.0.1', port: 1 });
-    await vi.waitFor(() => expect(strict.calls.pickNow('orders')).toBeUndefined());
+    await vi.waitFor(() => expect(strict.calls.pickNow('orders', A_CALL)).toBeUndefined());
 
-    await expect(strict.calls.resolve('orders')).rejects.toMatchObject({ code: 'NO_INSTANCE' });
-    expect(discovery.calls.pickNow('orders')).toMatchObject({ port: 1 });
+    await expect(strict.calls.resolve('orders', A_CALL)).rejects.toMatchObject({
+      code: 'NO_INSTANCE',
+    });
+    expect(discovery.calls.pickNow('orders', A_CALL)).toMatchObject({ port: 1 });
   });
 
   it('goes on with its lists while the server is down, and follows them again after that', async () => {
     await provider.naming.register('orders', { ip: '10.0.0.1', port: 1 });
-    await discovery.calls.resolve('orders');
+    await discovery.calls.resolve('orders', A_CALL);
 
     await server.faults.refuse(true);
     server.faults.dropConnections();
     await vi.waitFor(() => expect(consumer.naming.connectionState).toBe('backoff'));
-    expect(discovery.calls.pickNow('orders')).toMatchObject({ port: 1 });
+    expect(discovery.calls.pickNow('orders', A_CALL)).toMatchObject({ port: 1 });
     // A name never seen does not wait for a server that is away.
-    await expect(discovery.calls.resolve('stock')).resolves.toBeNull();
+    await expect(discovery.calls.resolve('stock', A_CALL)).resolves.toBeNull();
 
     await server.faults.refuse(false);
     await provider.naming.register('orders', { ip: '10.0.0.1', port: 2 });
@@ -109,21 +118,21 @@ describe('discovery over a server', () => {
 
   it('leaves all to DNS when there never was a server', async () => {
     await server.close();
-    await expect(discovery.calls.resolve('orders')).resolves.toBeNull();
-    expect(discovery.calls.pickNow('orders')).toBeNull();
+    await expect(discovery.calls.resolve('orders', A_CALL)).resolves.toBeNull();
+    expect(discovery.calls.pickNow('orders', A_CALL)).toBeNull();
   });
 
   it('finds a service without the list of services', async () => {
     await provider.naming.register('orders', { ip: '10.0.0.1', port: 1 });
     server.faults.fail('ServiceListRequest', { errorCode: 403, message: 'no', times: Infinity });
-    await expect(discovery.calls.resolve('orders')).resolves.toMatchObject({ port: 1 });
-    await expect(discovery.calls.resolve('redis')).resolves.toBeNull();
+    await expect(discovery.calls.resolve('orders', A_CALL)).resolves.toMatchObject({ port: 1 });
+    await expect(discovery.calls.resolve('redis', A_CALL)).resolves.toBeNull();
     await vi.waitFor(() => expect(server.subscribers('redis')).toEqual([]));
   });
 
   it('ends its subscriptions on close', async () => {
     await provider.naming.register('orders', { ip: '10.0.0.1', port: 1 });
-    await discovery.calls.resolve('orders');
+    await discovery.calls.resolve('orders', A_CALL);
     expect(server.subscribers('orders')).toHaveLength(1);
     await discovery.close();
     await vi.waitFor(() => expect(server.subscribers('orders')).toEqual([]));

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { A_CALL } from '../helpers/a-call.js';
 import { createClient, type NacosClient } from '../../src/client/client.js';
 import { createDiscovery, type Discovery } from '../../src/discovery/discovery.js';
 import { silentLogger } from '../../src/logger.js';
@@ -129,11 +130,11 @@ describe('a service of another namespace', () => {
     await expect.poll(() => rows(there.onlooker, elsewhere), SOON).toMatchObject([{ port: 3 }]);
 
     const { calls } = discoveryIn(here.namespace);
-    await expect(calls.resolve(both)).resolves.toMatchObject({ port: 1 });
-    const picked = Array.from({ length: 20 }, () => calls.pickNow(both)?.port);
+    await expect(calls.resolve(both, A_CALL)).resolves.toMatchObject({ port: 1 });
+    const picked = Array.from({ length: 20 }, () => calls.pickNow(both, A_CALL)?.port);
     expect(new Set(picked)).toEqual(new Set([1]));
     // null: not ours, the call goes on untouched.
-    await expect(calls.resolve(elsewhere)).resolves.toBeNull();
+    await expect(calls.resolve(elsewhere, A_CALL)).resolves.toBeNull();
   });
 });
 
@@ -151,8 +152,8 @@ describe('a group', () => {
     await expect.poll(() => ports(), SOON).toEqual([1]);
     await expect.poll(() => ports('TEAM_B'), SOON).toEqual([2]);
     const [plain, team] = [discoveryIn(namespace), discoveryIn(namespace, 'TEAM_B')];
-    await expect(plain.calls.resolve(name)).resolves.toMatchObject({ port: 1 });
-    await expect(team.calls.resolve(name)).resolves.toMatchObject({ port: 2 });
+    await expect(plain.calls.resolve(name, A_CALL)).resolves.toMatchObject({ port: 1 });
+    await expect(team.calls.resolve(name, A_CALL)).resolves.toMatchObject({ port: 2 });
 
     await naming.deregister({ name, group: 'TEAM_B' }, at(2));
     await expect.poll(() => ports('TEAM_B'), SOON).toEqual([]);

@@ -46,7 +46,7 @@ const toPrimary =
   };
 
 /** Longer than any test: what is held is held until the next signal. */
-const HELD: Env = { NACOS_QUIET_TIME: '3600', NACOS_SHUTDOWN_TIMEOUT: '7200' };
+const HELD: Env = { NACOS_QUIET_TIME: '3000', NACOS_SHUTDOWN_TIMEOUT: '3600' };
 
 describe('a signal for', () => {
   it.each([

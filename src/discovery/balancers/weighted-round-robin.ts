@@ -4,7 +4,7 @@
  * go to the smaller index. So at any moment each instance was picked as often as its weight says, within one pick per instance,
  * for any float weights. A heap in typed arrays makes a pick cost log(n) steps and no garbage.
  */
-import type { Balancer } from '../balancer.js';
+import type { BalancedList, Balancer, BalancerParts } from '../balancer.js';
 
 /**
  * Random phases alone would give the first pick to heavy instances too often (at weights 1 and 10, 5 % instead of 9 % for the
@@ -14,8 +14,8 @@ const RUN_IN_PER_INSTANCE = 4;
 
 /** Satisfies CreateBalancer. */
 export function createWeightedRoundRobin(
-  weights: readonly number[],
-  random: () => number,
+  { weights }: Pick<BalancedList, 'weights'>,
+  { random }: Pick<BalancerParts, 'random'>,
 ): Balancer {
   const first = weights[0] ?? 0;
   return first > 0 && weights.every((weight) => weight === first)

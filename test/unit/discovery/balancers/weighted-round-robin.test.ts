@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createWeightedRoundRobin } from '../../../../src/discovery/balancers/weighted-round-robin.js';
+import { createWeightedRoundRobin as create } from '../../../../src/discovery/balancers/weighted-round-robin.js';
+
+const createWeightedRoundRobin = (weights: readonly number[], random: () => number) =>
+  create({ weights }, { random });
 
 /** Repeatable numbers in [0, 1) from a seed. */
 function randomOf(seed: number): () => number {

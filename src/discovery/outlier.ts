@@ -1,0 +1,44 @@
+/**
+ * Owns which instances of a service are left out for a while because calls to them failed. Asked by `service-entry.ts` before each pick and told
+ * of each attempt that ended. When all are out, all are called.
+ */
+import type { EndedAttempt } from '../process-hub.js';
+import type { Clock } from '../util/clock.js';
+import type { InstanceStat } from './balancer.js';
+import type { OutlierSettings } from './service-settings.js';
+
+export interface OutlierParts {
+  readonly settings: OutlierSettings;
+  readonly clock: Clock;
+  /** How many instances the list in use has. */
+  readonly size: () => number;
+}
+
+export class Outlier {
+  readonly #parts: OutlierParts;
+  readonly #untilMs = new Map<string, number>();
+
+  constructor(parts: OutlierParts) {
+    this.#parts = parts;
+  }
+
+  /** False at no cost as long as nothing is out. */
+  get isActive(): boolean {
+    return this.#untilMs.size > 0;
+  }
+
+  isOut(stat: InstanceStat): boolean {
+    return (this.#untilMs.get(stat.key) ?? 0) > this.#parts.clock.nowMs();
+  }
+
+  settled(stat: InstanceStat, ended: EndedAttempt): void {
+    if (!this.#parts.settings.enabled) return;
+    if (ended.outcome === 'unsent') this.#untilMs.set(stat.key, this.#parts.clock.nowMs() + 2000);
+    else if (ended.outcome === 'answered') this.#untilMs.delete(stat.key);
+  }
+
+  /** The addresses that are listed now; others are forgotten. */
+  listed(keys: ReadonlySet<string>): void {
+    for (const key of this.#untilMs.keys()) if (!keys.has(key)) this.#untilMs.delete(key);
+  }
+}
