@@ -171,7 +171,10 @@ export interface ServerRegistration extends AsyncDisposable {
 
 /** What the hooks see of the loaded runtime. Implemented by `runtime/process-runtime.ts`. */
 export interface ProcessRuntime {
+  /** For the hooks: what is not surely ours goes on untouched. */
   readonly calls: CallRouter;
+  /** For explicit adapters, whose users say that they mean services: names may have dots. */
+  readonly explicitCalls: CallRouter;
   serverUp(server: ListeningServer): void;
   serverDown(server: ListeningServer): void;
   /**

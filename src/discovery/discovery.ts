@@ -40,6 +40,8 @@ export interface DiscoveryOptions {
 export interface Discovery extends AsyncDisposable {
   /** For hosts of URLs: names without dots only, and what is no service is null, never an error. */
   readonly calls: CallRouter;
+  /** The same for explicit adapters: names may have dots. */
+  readonly explicitCalls: CallRouter;
   /**
    * An instance of the service, after waiting for its list if need be. The name may have dots; exact case first, else without case.
    * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME or DISCOVERY_TIMEOUT, ClosedError, the signal's reason.
@@ -72,7 +74,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   });
   const close = (): Promise<void> => resolver.close();
   return {
-    calls: createRouter(resolver),
+    calls: createRouter(resolver, (name) => classifyHost(name) === 'single'),
+    explicitCalls: createRouter(resolver, (name) => classifyHost(name) !== 'never'),
     async resolve(service, bounds = {}) {
       if (resolver.isClosed) throw closed();
       const state = await resolver.find(service, bounds.signal);
@@ -113,9 +116,9 @@ function settingsOf(name: string, group: string, options: DiscoveryOptions): Ser
   };
 }
 
-function createRouter(resolver: Resolver): CallRouter {
-  const mayBeOurs = (name: string): boolean =>
-    !resolver.isClosed && classifyHost(name) === 'single';
+/** `accepts`: names that may be services here, before the registry is asked. */
+function createRouter(resolver: Resolver, accepts: (name: string) => boolean): CallRouter {
+  const mayBeOurs = (name: string): boolean => !resolver.isClosed && accepts(name);
   return {
     pickNow(name, info) {
       const state = resolver.known(name);

@@ -5,13 +5,19 @@
  */
 import type { FlagRow, OptionRow } from './row.js';
 import { BEHAVIOUR_ROWS } from './rows/behaviour.js';
+import { DISCOVERY_ROWS } from './rows/discovery.js';
 import { IDENTITY_ROWS } from './rows/identity.js';
 import { REGISTRATION_ROWS } from './rows/registration.js';
 import type { ServerAddress } from './server-list.js';
 
 export type { FlagRow, OptionKind, OptionRow } from './row.js';
 
-export const OPTION_ROWS = [...IDENTITY_ROWS, ...REGISTRATION_ROWS, ...BEHAVIOUR_ROWS] as const;
+export const OPTION_ROWS = [
+  ...IDENTITY_ROWS,
+  ...REGISTRATION_ROWS,
+  ...DISCOVERY_ROWS,
+  ...BEHAVIOUR_ROWS,
+] as const;
 
 /** The same for who does not need the type of each row. */
 export const ALL_ROWS: readonly OptionRow[] = OPTION_ROWS;

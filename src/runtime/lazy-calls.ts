@@ -2,7 +2,6 @@
  * Owns the call router of a process until somebody calls by name. Used by the runtime: a process that only serves never loads
  * discovery, which would make its registration later for nothing. The first call waits for the module as it waits for its list.
  */
-import type { Discovery } from '../discovery/discovery.js';
 import type { CallRouter } from '../process-hub.js';
 import { asError } from '../util/deferred.js';
 
@@ -18,14 +17,14 @@ const NOTHING_IS_OURS: CallRouter = {
 
 /** `open` is called once, at the first call. Should it fail, which `failed` is told, then all hosts are left to DNS. */
 export function createLazyCalls(
-  open: () => Promise<Discovery>,
+  open: () => Promise<CallRouter>,
   failed: (error: Error) => void,
 ): CallRouter {
   let calls: CallRouter | undefined;
   let opening: Promise<void> | undefined;
   const opened = async (): Promise<void> => {
     try {
-      calls = (await open()).calls;
+      calls = await open();
     } catch (error) {
       failed(asError(error));
       calls = NOTHING_IS_OURS;

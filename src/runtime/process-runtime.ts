@@ -10,6 +10,7 @@ import type {
   ProcessRuntime,
   RegistrationStatus,
 } from '../process-hub.js';
+import type { Discovery } from '../discovery/discovery.js';
 import { loadOptions } from '../options/load.js';
 import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
 import { isLoopback } from '../registration/identity/interfaces.js';
@@ -33,7 +34,12 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
 
   const pool = new ClientPool(logger);
   const client = pool.of(options);
-  const calls = callsOf(client, options, logger);
+  const discover = discoveryOf(client, options, logger);
+  const calls = createLazyCalls(async () => (await discover()).calls, callsFailed(logger));
+  const explicitCalls = createLazyCalls(
+    async () => (await discover()).explicitCalls,
+    callsFailed(logger),
+  );
   let leaving = false;
   const registrarBy = (own: ResolvedOptions, explicit: boolean): Registrar =>
     makeRegistrar({ options: own, around, explicit, naming: pool.of(own).naming, logger });
@@ -93,6 +99,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   };
   const runtime: ProcessRuntime = {
     calls,
+    explicitCalls,
     serverUp(server: ListeningServer) {
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
@@ -152,22 +159,30 @@ function load(around: Surroundings, code: object | undefined) {
   return loadOptions({ env: around.env, cwd: around.cwd, ...given });
 }
 
-function callsOf(client: NacosClient, options: ResolvedOptions, logger: Logger) {
-  return createLazyCalls(
-    async () => {
-      const { createDiscovery } = await import('../discovery/discovery.js');
-      return createDiscovery({
-        naming: client.naming,
-        group: options.service.group,
-        emptyProtection: options.discovery.emptyProtection,
-        logger,
-        clock: systemClock,
-      });
-    },
-    ({ message }) => {
-      logger.error(`calls by name do not work: ${message}`);
-    },
-  );
+/** One discovery for all calls of the process, opened by the first of them. */
+function discoveryOf(
+  client: NacosClient,
+  options: ResolvedOptions,
+  logger: Logger,
+): () => Promise<Discovery> {
+  let opened: Promise<Discovery> | undefined;
+  const open = async (): Promise<Discovery> => {
+    const { createDiscovery } = await import('../discovery/discovery.js');
+    return createDiscovery({
+      naming: client.naming,
+      group: options.service.group,
+      emptyProtection: options.discovery.emptyProtection,
+      logger,
+      clock: systemClock,
+    });
+  };
+  return () => (opened ??= open());
+}
+
+function callsFailed(logger: Logger): (error: Error) => void {
+  return ({ message }) => {
+    logger.error(`calls by name do not work: ${message}`);
+  };
 }
 
 /** A server that others can reach listens already: the connection can be made while its identity is decided. */

@@ -1,5 +1,5 @@
 /**
- * Owns the options on calls by name, the connection, leaving and the log.
+ * Owns the options on the connection, leaving and the log.
  * Part of the table of options (schema.ts); data only.
  */
 import { LOG_LEVELS } from '../../logger.js';
@@ -8,14 +8,6 @@ import type { OptionRow } from '../row.js';
 const SECONDS_PER_HOUR = 3600;
 
 export const BEHAVIOUR_ROWS = [
-  {
-    path: 'discovery.empty_protection',
-    kind: 'boolean',
-    default: true,
-    env: 'NACOS_EMPTY_PROTECTION',
-    flag: 'empty-protection',
-    doc: 'Keep the last usable instances for a while when the server suddenly lists none.',
-  },
   {
     path: 'heartbeat.interval',
     kind: 'seconds',
