@@ -1,6 +1,6 @@
 /**
- * Owns the ways in from code: one server (`registerServer`), every server as with the preload (`registerAutomatically`), and what a health route
- * of ours answers. Used by the framework adapters and by users through the package's root. Bad options throw here and at once; bad
+ * Owns the ways in from code: one server (`registerServer`), and every server as with the
+ * preload (`registerAutomatically`). Used by the framework adapters and by users through the package's root. Bad options throw here and at once; bad
  * surroundings never do. With the preload in, or with two of these calls, a server is registered once.
  */
 import type { Server } from 'node:net';

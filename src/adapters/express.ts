@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { answerHttp, isRead, pathOf } from '../runtime/health-response.js';
 import { registerAutomatically, type RegisterOptions } from './explicit.js';
 import { answerHealth } from './health-answer.js';
 
@@ -33,21 +34,6 @@ export function nacosServing(options?: RegisterOptions): NacosServingMiddleware 
       next();
       return;
     }
-    const { status, body } = answerHealth();
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    answerHttp(request, response, answerHealth());
   };
-}
-
-function pathOf(url = ''): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
-function isRead(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD';
 }

@@ -4,6 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 
+import { isRead } from '../runtime/health-response.js';
 import { registerAutomatically, type RegisterOptions } from './explicit.js';
 import { answerHealth } from './health-answer.js';
 
@@ -24,8 +25,7 @@ export function nacosServing(options?: RegisterOptions): MiddlewareHandler {
   const path = options?.health?.path;
   return async (c, next) => {
     // Hono drops the body of what answers HEAD.
-    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
-    if (path === undefined || c.req.path !== path || !isRead) return next();
+    if (path === undefined || c.req.path !== path || !isRead(c.req.method)) return next();
     const { status, body } = answerHealth();
     return c.body(body, status, {
       'content-type': 'application/json',

@@ -4,6 +4,7 @@
  */
 import type { Middleware } from 'koa';
 
+import { isRead } from '../runtime/health-response.js';
 import { registerAutomatically, type RegisterOptions } from './explicit.js';
 import { answerHealth } from './health-answer.js';
 
@@ -23,8 +24,7 @@ export function nacosServing(options?: RegisterOptions): Middleware {
   const path = options?.health?.path;
   return async (ctx, next) => {
     // Koa drops the body of what answers HEAD.
-    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-    if (path === undefined || ctx.path !== path || !isRead) {
+    if (path === undefined || ctx.path !== path || !isRead(ctx.method)) {
       await next();
       return;
     }

@@ -8,6 +8,7 @@ import { Agent, request } from 'node:http';
 import { AuthError, ConnectionError, ProtocolError, RequestTimeoutError } from '../../errors.js';
 import { hostPort } from '../../model.js';
 import { onAbort } from '../../util/abort.js';
+import { systemClock } from '../../util/clock.js';
 import { asError } from '../../util/deferred.js';
 
 export interface LoginServer {
@@ -65,23 +66,28 @@ function post(server: LoginServer, path: string, login: LoginRequest): Promise<A
       port: server.port,
       path,
       method: 'POST',
-      timeout: timeoutMs,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': Buffer.byteLength(body),
       },
     });
-    const stop = onAbort(signal, () => sent.destroy(asError(signal.reason)));
-    sent.on('socket', (socket) => socket.unref());
-    sent.on('timeout', () => {
+    const unwatch = onAbort(signal, () => sent.destroy(asError(signal.reason)));
+    // Of the whole: an answer that drips would keep an idle socket busy for ever, and every request waits for the token.
+    const bound = systemClock.after(timeoutMs, () => {
       const text = `login at ${hostPort(at(server))} was not answered within ${String(timeoutMs)} ms`;
       sent.destroy(new RequestTimeoutError(text));
     });
-    sent.on('error', (error: NodeJS.ErrnoException) => {
+    const stop = (): void => {
+      unwatch();
+      bound.cancel();
+    };
+    const fail = (error: NodeJS.ErrnoException): void => {
       stop();
       const known = signal.aborted || error instanceof RequestTimeoutError;
       reject(known ? error : unreachable(server, error));
-    });
+    };
+    sent.on('socket', (socket) => socket.unref());
+    sent.on('error', fail);
     sent.on('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -89,7 +95,8 @@ function post(server: LoginServer, path: string, login: LoginRequest): Promise<A
         text += chunk;
         if (text.length > ANSWER_BYTES) response.destroy(new Error('the answer is too long'));
       });
-      response.on('error', (error) => reject(unreachable(server, error)));
+      // Cut short by the bound or the signal, it says no more than that it was.
+      response.on('error', (error) => fail(asError(sent.errored ?? error)));
       response.on('end', () => {
         stop();
         resolve({ status: response.statusCode ?? 0, body: text });
