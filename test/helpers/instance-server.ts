@@ -17,6 +17,7 @@ export interface Received {
   readonly host: string | undefined;
   readonly servername: string | false | undefined;
   readonly body: string;
+  readonly headers: Readonly<Record<string, unknown>>;
   /** Headers that are for a proxy. */
   readonly proxyHeaders: readonly string[];
 }
@@ -34,10 +35,12 @@ export interface InstanceServer extends AsyncDisposable {
 const TLS = path.resolve(import.meta.dirname, '..', 'fixtures', 'tls');
 /** Self-signed for the DNS name `orders`; it is its own CA. */
 export const CERTIFICATE = path.join(TLS, 'orders.crt');
+/** The same for `orders` and for `vault`, in one file. */
+export const CERTIFICATES = path.join(TLS, 'both.crt');
 
-/** `/to?URL` redirects there. */
+/** `/to?URL` redirects there; `/hang` is never answered. `tls`: true is the certificate of `orders`. */
 export async function startInstance(
-  options: { readonly tls?: boolean } = {},
+  options: { readonly tls?: boolean | 'vault' } = {},
 ): Promise<InstanceServer> {
   const received: Received[] = [];
   let connections = 0;
@@ -56,20 +59,19 @@ export async function startInstance(
         servername:
           'servername' in request.socket ? (request.socket.servername as string) : undefined,
         body,
+        headers: request.headers,
         proxyHeaders: Object.keys(request.headers).filter((name) => name.startsWith('proxy-')),
       };
       received.push(one);
+      if (target === '/hang') return;
       if (target.startsWith('/to?')) response.writeHead(302, { location: target.slice(4) });
       response.end(JSON.stringify(one));
     });
   };
   const server: Server =
-    options.tls === true
-      ? createTlsServer(
-          { cert: readFileSync(CERTIFICATE), key: readFileSync(path.join(TLS, 'orders.key')) },
-          answer,
-        )
-      : createServer(answer);
+    options.tls === undefined || options.tls === false
+      ? createServer(answer)
+      : createTlsServer(keysOf(options.tls === 'vault' ? 'vault' : 'orders'), answer);
   server.on('connection', (socket) => {
     connections += 1;
     open += 1;
@@ -94,6 +96,11 @@ export async function startInstance(
         server.closeAllConnections();
       }),
   };
+}
+
+function keysOf(name: string): { readonly cert: Buffer; readonly key: Buffer } {
+  const read = (kind: string): Buffer => readFileSync(path.join(TLS, `${name}.${kind}`));
+  return { cert: read('crt'), key: read('key') };
 }
 
 /** An address where nobody listens: it was free a moment ago. */
