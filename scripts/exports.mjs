@@ -20,6 +20,7 @@ const ENTRIES = {
   './nest': 'adapters/nest.ts',
   './hono': 'adapters/hono.ts',
   './hapi': 'adapters/hapi.ts',
+  './diagnostics': 'diagnostics.ts',
   './dev-server': 'dev-server/index.ts',
 };
 

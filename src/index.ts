@@ -12,8 +12,10 @@ export {
   setReady,
   type ChangeOptions,
 } from './adapters/own-registration.js';
+export { discoveryStats } from './adapters/own-discovery.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
 export { createDiscovery, type Discovery, type DiscoveryOptions } from './discovery/discovery.js';
+export type { ServiceStats } from './diagnostics.js';
 export {
   AuthError,
   ClosedError,

@@ -5,6 +5,7 @@
  */
 import type { Server } from 'node:net';
 
+import type { ServiceStats } from './diagnostics.js';
 import type { InstanceAddress, ServiceRef } from './model.js';
 import type { ConnectionState, WaitOptions } from './naming-api.js';
 
@@ -175,6 +176,8 @@ export interface ProcessRuntime {
   readonly calls: CallRouter;
   /** For explicit adapters, whose users say that they mean services: names may have dots. */
   readonly explicitCalls: CallRouter;
+  /** Counters of the services that this process has called; empty before the first call. */
+  readonly discoveryStats: readonly ServiceStats[];
   serverUp(server: ListeningServer): void;
   serverDown(server: ListeningServer): void;
   /**

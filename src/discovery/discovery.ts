@@ -2,6 +2,7 @@
  * Owns discovery as a whole: from the name of a service to an instance. Made by the runtime of a process for the client hooks, and by
  * users in code. It gets the naming API passed in and leaves it open; it touches nothing of the process.
  */
+import type { ServiceStats } from '../diagnostics.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_GROUP } from '../model.js';
@@ -12,6 +13,7 @@ import type { CreateBalancer } from './balancer.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
 import { Resolver, type NameState } from './resolver.js';
+import { Meters } from './service-meter.js';
 import { DEFAULT_OUTLIER, DEFAULT_RETRY, type ServiceSettings } from './service-settings.js';
 import { classifyHost } from './target.js';
 
@@ -52,6 +54,8 @@ export interface Discovery extends AsyncDisposable {
    * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME, ClosedError
    */
   pick(service: string): CallTarget | undefined;
+  /** Counters of every service that was called, or of those with this name. The same numbers as on docs/diagnostics.md. */
+  stats(service?: string): readonly ServiceStats[];
   /** Ends all subscriptions; hosts are then left to DNS. The naming API stays open. Idempotent. */
   close(): Promise<void>;
 }
@@ -63,7 +67,9 @@ export interface Discovery extends AsyncDisposable {
  */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const group = options.group ?? DEFAULT_GROUP;
+  const meters = new Meters();
   const resolver = new Resolver({
+    meters,
     naming: options.naming,
     clock: options.clock ?? systemClock,
     logger: guardLogger(options.logger ?? createLogger()),
@@ -93,6 +99,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
       return target;
     },
+    stats: (service) => meters.stats(service),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -133,8 +140,9 @@ function createRouter(resolver: Resolver, accepts: (name: string) => boolean): C
       if (state.kind === 'ambiguous') throw ambiguous(name, state.names);
       if (!state.entry.hasList) return null;
       const target = state.entry.pick(info);
-      if (target === undefined) throw state.entry.whyNone();
-      return target;
+      if (target !== undefined) return target;
+      state.entry.meter.foundNone();
+      throw state.entry.whyNone();
     },
     nextAttempt(failed) {
       const last = failed.tried.at(-1);

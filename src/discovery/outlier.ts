@@ -5,11 +5,13 @@
 import type { EndedAttempt } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import type { InstanceStat } from './balancer.js';
+import type { ServiceMeter } from './service-meter.js';
 import type { OutlierSettings } from './service-settings.js';
 
 export interface OutlierParts {
   readonly settings: OutlierSettings;
   readonly clock: Clock;
+  readonly meter: Pick<ServiceMeter, 'ejected' | 'returned'>;
   /** How many instances the list in use has. */
   readonly size: () => number;
 }
@@ -32,9 +34,15 @@ export class Outlier {
   }
 
   settled(stat: InstanceStat, ended: EndedAttempt): void {
-    if (!this.#parts.settings.enabled) return;
-    if (ended.outcome === 'unsent') this.#untilMs.set(stat.key, this.#parts.clock.nowMs() + 2000);
-    else if (ended.outcome === 'answered') this.#untilMs.delete(stat.key);
+    const { settings, clock, meter } = this.#parts;
+    if (!settings.enabled) return;
+    if (ended.outcome === 'unsent') {
+      const untilMs = clock.nowMs() + 2000;
+      this.#untilMs.set(stat.key, untilMs);
+      meter.ejected(stat.key, 'no connection', untilMs);
+    } else if (ended.outcome === 'answered' && this.#untilMs.delete(stat.key)) {
+      meter.returned(stat.key, 'it answered');
+    }
   }
 
   /** The addresses that are listed now; others are forgotten. */

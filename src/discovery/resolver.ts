@@ -3,6 +3,7 @@
  * call. The first call with a name asks the registry and waits, bounded; all later ones read a map. What is unknown is
  * remembered for a while, so that names of DNS cost one question. Never throws because Nacos is away.
  */
+import type { ResolveMessage } from '../diagnostics.js';
 import { ConfigError, DiscoveryError, isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState, NamingApi } from '../naming-api.js';
@@ -10,6 +11,7 @@ import type { Timer } from '../util/clock.js';
 import { asError, runInBackground, waitWithin } from '../util/deferred.js';
 import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
 import { ServiceIndex, type NameMatch } from './service-index.js';
+import { publishResolve } from './service-meter.js';
 import type { ServiceSettings } from './service-settings.js';
 
 export interface ResolverOptions extends ServiceEntryOptions {
@@ -113,7 +115,11 @@ export class Resolver {
   #joinLookup(name: string, signal: AbortSignal | undefined): Promise<void> {
     let lookup = this.#lookups.get(name);
     if (lookup === undefined) {
-      lookup = this.#lookup(name).finally(() => this.#lookups.delete(name));
+      const beganMs = this.#options.clock.nowMs();
+      lookup = this.#lookup(name).finally(() => {
+        this.#lookups.delete(name);
+        this.#report(name, beganMs);
+      });
       this.#lookups.set(name, lookup);
     }
     if (signal === undefined) return lookup;
@@ -124,6 +130,21 @@ export class Resolver {
       timeoutMs: firstListTimeoutMs,
       signal,
       onTimeout: () => timeout(name),
+    });
+  }
+
+  #report(name: string, beganMs: number): void {
+    const state = this.#names.get(name);
+    if (state === undefined) return;
+    const tookMs = this.#options.clock.nowMs() - beganMs;
+    const entry = state.kind === 'service' ? state.entry : undefined;
+    entry?.meter.resolved(tookMs);
+    publishResolve({
+      name,
+      service: entry?.service.name,
+      group: entry?.service.group ?? this.#options.group,
+      tookMs,
+      outcome: outcomeOf(state),
     });
   }
 
@@ -292,6 +313,12 @@ export class Resolver {
 
 function isWaiting(state: NameState): boolean {
   return state.kind === 'service' && !state.entry.hasList && !state.entry.isLate;
+}
+
+function outcomeOf(state: NameState): ResolveMessage['outcome'] {
+  if (state.kind === 'service') return state.entry.hasList ? 'found' : 'late';
+  if (state.kind === 'unknown' && state.isGuess) return 'late';
+  return state.kind;
 }
 
 function isDown(state: ConnectionState): boolean {

@@ -6,7 +6,13 @@
  */
 import { ClosedError, NoInstanceError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { groupedName, hostPort, type ServiceRef, type ServiceSnapshot } from '../model.js';
+import {
+  groupedName,
+  hostPort,
+  type ServiceDiff,
+  type ServiceRef,
+  type ServiceSnapshot,
+} from '../model.js';
 import type { NamingApi, Subscription } from '../naming-api.js';
 import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process-hub.js';
 import type { Clock, Timer } from '../util/clock.js';
@@ -15,16 +21,19 @@ import type { InstanceStat } from './balancer.js';
 import { CallableList, type ListParts, type Target } from './callable-list.js';
 import { Outlier } from './outlier.js';
 import { RetryPolicy } from './retry.js';
+import type { Meters, ServiceMeter } from './service-meter.js';
 import type { ServiceSettings } from './service-settings.js';
 
 export interface ServiceEntryOptions {
   readonly naming: Pick<NamingApi, 'subscribe'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly meters: Meters;
 }
 
 export class ServiceEntry {
   readonly settings: ServiceSettings;
+  readonly meter: ServiceMeter;
   readonly #options: ServiceEntryOptions;
   readonly #parts: ListParts;
   readonly #outlier: Outlier;
@@ -43,6 +52,7 @@ export class ServiceEntry {
   constructor(settings: ServiceSettings, options: ServiceEntryOptions) {
     const { clock } = options;
     this.settings = settings;
+    this.meter = options.meters.of(settings.service);
     this.#options = options;
     this.#parts = {
       settings,
@@ -54,6 +64,7 @@ export class ServiceEntry {
     this.#outlier = new Outlier({
       settings: settings.outlier,
       clock,
+      meter: this.meter,
       size: () => this.#inUse?.targets.length ?? 0,
     });
     this.#retry = new RetryPolicy({
@@ -69,7 +80,9 @@ export class ServiceEntry {
 
   /** Subscribes. @throws ConfigError when no service may have this name. */
   start(): void {
-    const subscription = this.#options.naming.subscribe(this.service, (list) => this.#apply(list));
+    const subscription = this.#options.naming.subscribe(this.service, (list, diff) =>
+      this.#apply(list, diff),
+    );
     this.#subscription = subscription;
     if (subscription.snapshot !== undefined) this.#apply(subscription.snapshot);
   }
@@ -106,8 +119,10 @@ export class ServiceEntry {
   peek(call: CallInfo | undefined): Target | undefined {
     const list = this.#inUse;
     if (list === undefined) return undefined;
-    const target = this.#outlier.isActive ? list.pickExcept(this.#isOut, call) : undefined;
-    return target ?? list.pick(call);
+    const free = this.#outlier.isActive ? list.pickExcept(this.#isOut, call) : undefined;
+    const target = free ?? list.pick(call);
+    if (target !== undefined) this.meter.picked(target);
+    return target;
   }
 
   /** Another target after a failure, given out until `settle`; undefined when none is left or the rules say no. */
@@ -121,12 +136,16 @@ export class ServiceEntry {
       list.pickExcept((one) => isTried(one) || this.#isOut(one), failed.info) ??
         list.pickExcept(isTried, failed.info),
     );
-    return target && { target, delayMs };
+    if (target === undefined) return undefined;
+    this.meter.picked(target);
+    this.meter.retried(failed, delayMs);
+    return { target, delayMs };
   }
 
   settle(target: Target, ended: EndedAttempt): void {
     const { stat } = target;
     if (stat.active > 0) stat.active -= 1;
+    this.meter.ended(target, ended);
     this.#outlier.settled(stat, ended);
     this.settings.createBalancer.settled?.(stat, ended, this.#options.clock.nowMs());
   }
@@ -155,15 +174,23 @@ export class ServiceEntry {
   async close(): Promise<void> {
     this.#protection?.cancel();
     this.#first.reject(new ClosedError('discovery is closed'));
+    this.#options.meters.release(this.service);
     await this.#subscription?.close();
   }
 
-  #apply(snapshot: ServiceSnapshot): void {
+  #apply(snapshot: ServiceSnapshot, diff?: ServiceDiff): void {
     if (snapshot.revision <= this.#revision) return;
     this.#revision = snapshot.revision;
     const list = new CallableList(snapshot, this.#parts);
     this.#latest = list;
+    this.meter.listChanged({
+      added: diff?.added.length ?? snapshot.instances.length,
+      removed: diff?.removed.length ?? 0,
+      changed: diff?.changed.length ?? 0,
+      size: snapshot.instances.length,
+    });
     if (list.isEmpty && this.#protect()) return;
+    if (this.#protection !== undefined) this.meter.emptyProtection(false, list.targets.length);
     this.#protection?.cancel();
     this.#protection = undefined;
     this.#inUse = list;
@@ -198,9 +225,11 @@ export class ServiceEntry {
     logger.warn(
       `${this.whyNone().message}; empty protection: calls keep the last ${String(this.#inUse.targets.length)} for at most ${String(emptyProtectionMs / 1000)} s`,
     );
+    this.meter.emptyProtection(true, this.#inUse.targets.length);
     this.#protection = clock.after(emptyProtectionMs, () => {
       this.#protection = undefined;
       this.#inUse = this.#latest;
+      this.meter.emptyProtection(false, 0);
       logger.warn(`empty protection of ${name} is over: it has had no callable instance since`);
     });
     return true;

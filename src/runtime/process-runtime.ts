@@ -35,9 +35,11 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const pool = new ClientPool(logger);
   const client = pool.of(options);
   const discover = discoveryOf(client, options, logger);
-  const calls = createLazyCalls(async () => (await discover()).calls, callsFailed(logger));
+  let discovery: Discovery | undefined;
+  const discovered = async (): Promise<Discovery> => (discovery = await discover());
+  const calls = createLazyCalls(async () => (await discovered()).calls, callsFailed(logger));
   const explicitCalls = createLazyCalls(
-    async () => (await discover()).explicitCalls,
+    async () => (await discovered()).explicitCalls,
     callsFailed(logger),
   );
   let leaving = false;
@@ -100,6 +102,9 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const runtime: ProcessRuntime = {
     calls,
     explicitCalls,
+    get discoveryStats() {
+      return discovery?.stats() ?? [];
+    },
     serverUp(server: ListeningServer) {
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);

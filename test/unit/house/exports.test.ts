@@ -10,6 +10,7 @@ const SOURCES = {
   'src/entry/register.ts': '',
   'src/entry/register.cts': '',
   'src/dev-server/index.ts': '',
+  'src/diagnostics.ts': '',
   'src/runtime/hub.cts': '',
   ...Object.fromEntries(
     ['express', 'koa', 'fastify', 'nest', 'hono', 'hapi'].map((name) => [

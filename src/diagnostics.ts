@@ -1,0 +1,148 @@
+/**
+ * Owns what calls by name tell about themselves: the names of the `node:diagnostics_channel` channels, what a message on each holds, and the
+ * counters of one service. Public as `nacos-serving/diagnostics`; `discovery/service-meter.ts` publishes. Names and types only: importing
+ * this file starts nothing. Messages hold no secret, no header and no path of a call.
+ */
+
+/** One channel for each thing that happens. */
+export const CHANNELS = {
+  /** The registry was asked what a name means. Calls by a name that is known ask nobody, and publish nothing here. */
+  resolve: 'nacos-serving:resolve',
+  /** An instance was given out to a call. */
+  pick: 'nacos-serving:pick',
+  /** An attempt at an instance is over. */
+  attempt: 'nacos-serving:attempt',
+  /** A call goes on with another instance. */
+  retry: 'nacos-serving:retry',
+  /** An instance gets no calls for a while, because calls to it failed. */
+  ejection: 'nacos-serving:ejection',
+  /** It gets calls again. */
+  ejectionOver: 'nacos-serving:ejection-over',
+  /** A list without any callable instance was not believed, or is believed now. */
+  emptyProtection: 'nacos-serving:empty-protection',
+  /** The list of a service changed. */
+  list: 'nacos-serving:list',
+  /** A list was read from disk, since Nacos did not answer. */
+  coldStart: 'nacos-serving:cold-start',
+} as const;
+
+export type ChannelName = (typeof CHANNELS)[keyof typeof CHANNELS];
+
+/** Which service a message is about, as the registry spells it. */
+export interface AboutService {
+  readonly service: string;
+  readonly group: string;
+}
+
+/** Which instance of it. */
+export interface AboutInstance extends AboutService {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface ResolveMessage {
+  /** As the caller wrote it. */
+  readonly name: string;
+  /** The service that it means; undefined when it means none, or several. */
+  readonly service: string | undefined;
+  readonly group: string;
+  readonly tookMs: number;
+  /** unknown: no service has this name; late: Nacos did not say in time. Such calls go to DNS. */
+  readonly outcome: 'found' | 'unknown' | 'ambiguous' | 'late';
+}
+
+export type PickMessage = AboutInstance;
+
+export interface AttemptMessage extends AboutInstance {
+  /** unsent: no connection; broken: lost or timed out later; answered: whatever the status; abandoned: the caller gave up. */
+  readonly outcome: 'unsent' | 'broken' | 'answered' | 'abandoned';
+  /** Of the response, when there is one. */
+  readonly status: number | undefined;
+  /** Until the headers of the response, or the failure. */
+  readonly tookMs: number;
+}
+
+export interface RetryMessage extends AboutService {
+  /** 2 for the first one after the original attempt. */
+  readonly attempt: number;
+  /** How the attempt before it ended. */
+  readonly outcome: 'unsent' | 'broken' | 'answered';
+  /** Waited before it is sent. */
+  readonly delayMs: number;
+}
+
+export interface EjectionMessage extends AboutService {
+  /** `ip:port`. */
+  readonly address: string;
+  readonly reason: string;
+  /** On the clock of `performance.now()`. */
+  readonly untilMs: number;
+}
+
+export interface EjectionOverMessage extends AboutService {
+  /** `ip:port`. */
+  readonly address: string;
+  readonly reason: string;
+}
+
+export interface EmptyProtectionMessage extends AboutService {
+  /** True: calls keep the last list. False: that is over. */
+  readonly active: boolean;
+  /** Instances that calls use from now on. */
+  readonly size: number;
+}
+
+export interface ListMessage extends AboutService {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  /** Instances on the list now, callable or not. */
+  readonly size: number;
+}
+
+export interface ColdStartMessage extends AboutService {
+  readonly size: number;
+  /** How old the list is; undefined when that is not known. */
+  readonly ageMs: number | undefined;
+}
+
+/** What a message on each channel is. */
+export interface ChannelMessages {
+  readonly 'nacos-serving:resolve': ResolveMessage;
+  readonly 'nacos-serving:pick': PickMessage;
+  readonly 'nacos-serving:attempt': AttemptMessage;
+  readonly 'nacos-serving:retry': RetryMessage;
+  readonly 'nacos-serving:ejection': EjectionMessage;
+  readonly 'nacos-serving:ejection-over': EjectionOverMessage;
+  readonly 'nacos-serving:empty-protection': EmptyProtectionMessage;
+  readonly 'nacos-serving:list': ListMessage;
+  readonly 'nacos-serving:cold-start': ColdStartMessage;
+}
+
+/**
+ * Counters of one service since the process began to call it; they only grow, but for `resolveMsMax`. Without hosts on purpose: a metric with a
+ * label for each instance grows with every deployment.
+ */
+export interface ServiceStats extends AboutService {
+  /** Questions to the registry for names of this service, and how long calls waited for their answers in all and at most. */
+  readonly resolves: number;
+  readonly resolveMsSum: number;
+  readonly resolveMsMax: number;
+  /** Instances given out, further attempts included. */
+  readonly picks: number;
+  readonly retries: number;
+  /** Attempts by how they ended. */
+  readonly answered: number;
+  readonly unsent: number;
+  readonly broken: number;
+  readonly abandoned: number;
+  /** Attempts that failed: `unsent` and `broken` together. */
+  readonly failures: number;
+  /** Calls for which there was no instance. */
+  readonly noInstance: number;
+  readonly ejections: number;
+  /** How often a list without callable instances was not believed. */
+  readonly emptyProtections: number;
+  readonly listChanges: number;
+  readonly coldStarts: number;
+}
