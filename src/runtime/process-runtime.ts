@@ -172,14 +172,8 @@ function discoveryOf(
 ): () => Promise<Discovery> {
   let opened: Promise<Discovery> | undefined;
   const open = async (): Promise<Discovery> => {
-    const { createDiscovery } = await import('../discovery/discovery.js');
-    return createDiscovery({
-      naming: client.naming,
-      group: options.service.group,
-      emptyProtection: options.discovery.emptyProtection,
-      logger,
-      clock: systemClock,
-    });
+    const { makeDiscovery } = await import('./make-discovery.js');
+    return makeDiscovery(options, { naming: client.naming, logger });
   };
   return () => (opened ??= open());
 }

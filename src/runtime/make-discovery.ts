@@ -1,0 +1,21 @@
+/**
+ * Owns how the options of a process become its discovery. Used by the process runtime at the first call by name, and by the commands of the
+ * command line, so that both find the same instances. Loading it loads discovery.
+ */
+import { createDiscovery, type Discovery } from '../discovery/discovery.js';
+import type { Logger } from '../logger.js';
+import type { NamingApi } from '../naming-api.js';
+import type { ResolvedOptions } from '../options/schema.js';
+import { systemClock } from '../util/clock.js';
+
+export function makeDiscovery(
+  options: ResolvedOptions,
+  parts: { readonly naming: NamingApi; readonly logger: Logger },
+): Discovery {
+  return createDiscovery({
+    ...parts,
+    group: options.service.group,
+    emptyProtection: options.discovery.emptyProtection,
+    clock: systemClock,
+  });
+}
