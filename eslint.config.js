@@ -201,6 +201,8 @@ export default defineConfig(
   trusted(['src/entry/**', 'src/runtime/hub.cts'], 'input', 'control', 'global', 'time'),
   // The hub of this process, from ES modules.
   trusted(['src/adapters/hooks.ts'], 'global'),
+  // One storage for all copies of the package.
+  trusted(['src/routing-context.ts'], 'global'),
   trusted(['src/cli/**'], 'input', 'control', 'global', 'print'),
 
   // The log's own time stamps are for people.

@@ -51,6 +51,8 @@ export type {
   RegistrationStatus,
   ServerRegistration,
 } from './process-hub.js';
+export { routingValues, runWithRouting, type RoutingValues } from './routing-context.js';
+export type { RouteRule, RouteSource } from './discovery/service-settings.js';
 export type {
   ConnectionState,
   ListServicesOptions,

@@ -109,7 +109,11 @@ export interface CallRouter {
   settle(target: CallTarget, ended: EndedAttempt): void;
   /** The most that a whole call may take until its response begins, with all attempts; 0: no bound of ours. */
   timeoutMs(name: string): number;
-  /** Headers to be added where the caller has none of that name: what is handed on from the request that is being served. */
+  /**
+   * Headers to be set on a call by name, in place of the caller's own of that name: what is handed on from the request that is being served.
+   * Only such are given that the caller lacks, but for `baggage`, which holds the caller's own entries as well. Asked in the
+   * caller's async context, before the first attempt. Names in lower case; names and values are safe to be sent.
+   */
   headersToAdd(info: CallInfo): readonly (readonly [name: string, value: string])[];
   /**
    * Calls back when instances of any service are gone from the lists: sockets to these addresses that are idle are of no use any more.

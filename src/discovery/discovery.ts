@@ -12,9 +12,15 @@ import { systemClock, type Clock } from '../util/clock.js';
 import type { CreateBalancer } from './balancer.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
+import { createPropagation } from './propagation.js';
 import { Resolver, type NameState } from './resolver.js';
 import { Meters } from './service-meter.js';
-import { DEFAULT_OUTLIER, DEFAULT_RETRY, type ServiceSettings } from './service-settings.js';
+import {
+  DEFAULT_OUTLIER,
+  DEFAULT_RETRY,
+  type RouteRule,
+  type ServiceSettings,
+} from './service-settings.js';
 import { classifyHost } from './target.js';
 
 export interface DiscoveryOptions {
@@ -32,6 +38,8 @@ export interface DiscoveryOptions {
   readonly firstListTimeoutMs?: number;
   /** How long a name that no service has stays with DNS, and how old the list of names may get. Default 10000. */
   readonly nameTtlMs?: number;
+  /** Names of values of the request that is being served which calls hand on, as headers and as W3C baggage. Default: none. */
+  readonly propagate?: readonly string[];
   /** Default: weighted round robin. */
   readonly createBalancer?: CreateBalancer;
   /** Default: warnings and errors on stderr. */
@@ -56,6 +64,11 @@ export interface Discovery extends AsyncDisposable {
   pick(service: string): CallTarget | undefined;
   /** Counters of every service that was called, or of those with this name. The same numbers as on docs/diagnostics.md. */
   stats(service?: string): readonly ServiceStats[];
+  /**
+   * Other routes for a service, by its name as the registry spells it: from the next call on, in place of all that were set before. None: calls go
+   * anywhere.
+   */
+  setRoutes(service: string, rules: readonly RouteRule[]): void;
   /** Ends all subscriptions; hosts are then left to DNS. The naming API stays open. Idempotent. */
   close(): Promise<void>;
 }
@@ -68,20 +81,28 @@ export interface Discovery extends AsyncDisposable {
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const group = options.group ?? DEFAULT_GROUP;
   const meters = new Meters();
+  const routes = new Map<string, readonly RouteRule[]>();
   const resolver = new Resolver({
     meters,
     naming: options.naming,
     clock: options.clock ?? systemClock,
     logger: guardLogger(options.logger ?? createLogger()),
     group,
-    settingsOf: (name) => settingsOf(name, group, options),
+    settingsOf(name) {
+      const settings = settingsOf(name, group, options);
+      const changed = routes.get(name);
+      return changed === undefined ? settings : { ...settings, routes: changed };
+    },
     firstListTimeoutMs: options.firstListTimeoutMs ?? 3000,
     nameTtlMs: options.nameTtlMs ?? 10_000,
   });
   const close = (): Promise<void> => resolver.close();
+  const headersToAdd = createPropagation(options.propagate);
+  const calls = (accepts: (name: string) => boolean): CallRouter =>
+    createRouter(resolver, accepts, headersToAdd);
   return {
-    calls: createRouter(resolver, (name) => classifyHost(name) === 'single'),
-    explicitCalls: createRouter(resolver, (name) => classifyHost(name) !== 'never'),
+    calls: calls((name) => classifyHost(name) === 'single'),
+    explicitCalls: calls((name) => classifyHost(name) !== 'never'),
     async resolve(service, bounds = {}) {
       if (resolver.isClosed) throw closed();
       const state = await resolver.find(service, bounds.signal);
@@ -100,6 +121,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       return target;
     },
     stats: (service) => meters.stats(service),
+    setRoutes(service, rules) {
+      routes.set(service, rules);
+      resolver.entryOf(service)?.setRoutes(rules);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -124,7 +149,11 @@ function settingsOf(name: string, group: string, options: DiscoveryOptions): Ser
 }
 
 /** `accepts`: names that may be services here, before the registry is asked. */
-function createRouter(resolver: Resolver, accepts: (name: string) => boolean): CallRouter {
+function createRouter(
+  resolver: Resolver,
+  accepts: (name: string) => boolean,
+  headersToAdd: CallRouter['headersToAdd'],
+): CallRouter {
   const mayBeOurs = (name: string): boolean => !resolver.isClosed && accepts(name);
   return {
     pickNow(name, info) {
@@ -142,7 +171,7 @@ function createRouter(resolver: Resolver, accepts: (name: string) => boolean): C
       const target = state.entry.pick(info);
       if (target !== undefined) return target;
       state.entry.meter.foundNone();
-      throw state.entry.whyNone();
+      throw state.entry.whyNone(info);
     },
     nextAttempt(failed) {
       const last = failed.tried.at(-1);
@@ -156,7 +185,7 @@ function createRouter(resolver: Resolver, accepts: (name: string) => boolean): C
       const state = resolver.known(name);
       return state?.kind === 'service' ? state.entry.settings.timeoutMs : 0;
     },
-    headersToAdd: () => [],
+    headersToAdd,
     onGone: () => () => undefined,
   };
 }

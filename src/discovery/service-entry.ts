@@ -18,11 +18,19 @@ import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process
 import type { Clock, Timer } from '../util/clock.js';
 import { createDeferred } from '../util/deferred.js';
 import type { InstanceStat } from './balancer.js';
-import { CallableList, type ListParts, type Target } from './callable-list.js';
+import {
+  CallableList,
+  type ExplainedInstance,
+  type ListParts,
+  type Target,
+} from './callable-list.js';
+import { LocalityWatch } from './locality.js';
 import { Outlier } from './outlier.js';
 import { RetryPolicy } from './retry.js';
+import { compileRoutes } from './routing.js';
 import type { Meters, ServiceMeter } from './service-meter.js';
-import type { ServiceSettings } from './service-settings.js';
+import type { RouteRule, ServiceSettings } from './service-settings.js';
+import { WarmUp } from './warm-up.js';
 
 export interface ServiceEntryOptions {
   readonly naming: Pick<NamingApi, 'subscribe'>;
@@ -35,7 +43,9 @@ export class ServiceEntry {
   readonly settings: ServiceSettings;
   readonly meter: ServiceMeter;
   readonly #options: ServiceEntryOptions;
-  readonly #parts: ListParts;
+  #parts: ListParts;
+  readonly #warmUp: WarmUp | undefined;
+  readonly #locality: LocalityWatch;
   readonly #outlier: Outlier;
   readonly #retry: RetryPolicy;
   readonly #first = createDeferred<undefined>();
@@ -54,12 +64,24 @@ export class ServiceEntry {
     this.settings = settings;
     this.meter = options.meters.of(settings.service);
     this.#options = options;
+    const { warmUpMs } = settings;
+    const onStep = (): void => this.#inUse?.reweigh();
+    const warmUp = warmUpMs > 0 ? new WarmUp({ warmUpMs, clock, onStep }) : undefined;
+    this.#warmUp = warmUp;
+    this.#locality = new LocalityWatch(
+      groupedName(settings.service),
+      settings.locality,
+      options.logger,
+    );
     this.#parts = {
       settings,
       owner: this,
       statOf: (key) => this.#statOf(key),
       random: () => clock.random(),
       nowMs: () => clock.nowMs(),
+      shareOf: warmUp && ((key) => warmUp.shareOf(key)),
+      clientId: Math.floor(clock.random() * 2 ** 32),
+      routes: compileRoutes(settings.routes, options.logger),
     };
     this.#outlier = new Outlier({
       settings: settings.outlier,
@@ -142,6 +164,19 @@ export class ServiceEntry {
     return { target, delayMs };
   }
 
+  /** Other rules from the next call on. */
+  setRoutes(rules: readonly RouteRule[]): void {
+    const routes = compileRoutes(rules, this.#options.logger);
+    this.#parts = { ...this.#parts, routes };
+    this.#inUse?.useRoutes(routes);
+    this.#latest?.useRoutes(routes);
+  }
+
+  /** Each instance that calls may know, with the reason why this call would not go there. Ejection is not looked at. */
+  explain(call: CallInfo | undefined): readonly ExplainedInstance[] {
+    return this.#inUse?.explain(call) ?? [];
+  }
+
   settle(target: Target, ended: EndedAttempt): void {
     const { stat } = target;
     if (stat.active > 0) stat.active -= 1;
@@ -150,22 +185,24 @@ export class ServiceEntry {
     this.settings.createBalancer.settled?.(stat, ended, this.#options.clock.nowMs());
   }
 
-  /** Why nothing can be called, with the counts of the latest list. */
-  whyNone(): NoInstanceError {
-    const { total, unhealthy, disabled, weightless } = this.#latest?.filtered ?? NOTHING;
+  /** Why nothing can be called, by this call if there is one, with the counts of the latest list. */
+  whyNone(call?: CallInfo): NoInstanceError {
+    const { callable, ...counts } = this.#latest?.filtered ?? NOTHING;
+    const { total, unhealthy, disabled, weightless, otherCluster } = counts;
+    const unrouted = callable.length === 0 ? 0 : (this.#inUse?.countUnrouted(call) ?? 0);
     const name = groupedName(this.service);
+    const others = otherCluster === 0 ? '' : `, ${String(otherCluster)} in other clusters`;
+    const kept = unrouted === 0 ? '' : `, ${String(unrouted)} not for this call by its routes`;
     return new NoInstanceError(
       total === 0
         ? `no instance of ${name} is registered`
-        : `no instance of ${name} can be called: ${String(total)} registered, of these ${String(unhealthy)} unhealthy, ${String(disabled)} disabled, ${String(weightless)} without weight`,
+        : `no instance of ${name} can be called: ${String(total)} registered, of these ${String(unhealthy)} unhealthy, ${String(disabled)} disabled, ${String(weightless)} without weight${others}${kept}`,
       {
         details: {
           service: this.service.name,
           group: this.service.group,
-          total,
-          unhealthy,
-          disabled,
-          weightless,
+          ...counts,
+          unrouted,
         },
       },
     );
@@ -173,6 +210,7 @@ export class ServiceEntry {
 
   async close(): Promise<void> {
     this.#protection?.cancel();
+    this.#warmUp?.close();
     this.#first.reject(new ClosedError('discovery is closed'));
     this.#options.meters.release(this.service);
     await this.#subscription?.close();
@@ -194,6 +232,8 @@ export class ServiceEntry {
     this.#protection?.cancel();
     this.#protection = undefined;
     this.#inUse = list;
+    this.#warmUp?.listed(list.targets, list.instances);
+    this.#locality.listed(list.targets);
     this.#forgetOthers(list);
     this.#isLate = false;
     this.#first.resolve(undefined);
@@ -241,4 +281,11 @@ function give(target: Target | undefined): Target | undefined {
   return target;
 }
 
-const NOTHING = { total: 0, unhealthy: 0, disabled: 0, weightless: 0 };
+const NOTHING = {
+  callable: [],
+  total: 0,
+  unhealthy: 0,
+  disabled: 0,
+  weightless: 0,
+  otherCluster: 0,
+};

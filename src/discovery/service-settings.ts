@@ -37,16 +37,24 @@ export interface LocalitySettings {
   readonly zone: string | undefined;
 }
 
-/** See `routing.ts`: which instances a call may go to, by what it carries. */
+/** See `routing.ts`: which instances a call may go to, by what it carries. The first rule that the call has a value for decides. */
 export interface RouteRule {
   /** Where the value comes from; the first that has one counts. */
   readonly from: readonly RouteSource[];
   /** The rule is for calls with this value only. Default: any value. */
   readonly equals?: string | undefined;
-  /** Metadata that an instance must have: `*` stands for the value of the call. */
+  /** Metadata that an instance must have: one `*` in it stands for the value of the call. Such an instance is labelled. */
   readonly to: Readonly<Record<string, string>>;
-  /** When no callable instance matches. unlabelled: those without any of these keys in their metadata, else none. Default `any`. */
+  /**
+   * When no callable instance matches the value. any: all of the service. unlabelled: those that this rule gives to no value, else
+   * none. none: the call fails. Default `any`.
+   */
   readonly otherwise: 'any' | 'none' | 'unlabelled';
+  /**
+   * Where calls go that no rule has a value for. unlabelled: they keep off what this rule has labelled, as long as there are others. any: it
+   * makes no difference to them. Default `unlabelled`.
+   */
+  readonly untagged?: 'any' | 'unlabelled' | undefined;
 }
 
 /** `header`: of the call itself, else of the request that is being served; `context`: by `runWithRouting` in code, or W3C baggage. */

@@ -1,0 +1,44 @@
+/**
+ * Owns what a call by name hands on from the request that is being served: the values that `discovery.propagate` names, as plain headers and as
+ * W3C baggage. Asked by the routers of `discovery.ts` for each call by name, and never for hosts that are no services.
+ */
+import type { CallInfo, CallRouter } from '../process-hub.js';
+import { routingValue } from '../routing-context.js';
+import { addToBaggage } from '../util/baggage.js';
+
+type HeadersToAdd = CallRouter['headersToAdd'];
+
+const NONE: ReturnType<HeadersToAdd> = [];
+
+/** `names`: of headers, in whatever case. */
+export function createPropagation(names: readonly string[] = []): HeadersToAdd {
+  const keys = [...new Set(names.map((name) => name.trim().toLowerCase()))];
+  if (keys.length === 0) return () => NONE;
+  return (info) => {
+    const present = valuesOf(keys);
+    return present === undefined ? NONE : headersFor(present, info);
+  };
+}
+
+function valuesOf(keys: readonly string[]): (readonly [string, string])[] | undefined {
+  let present: (readonly [string, string])[] | undefined;
+  for (const key of keys) {
+    const value = routingValue(key);
+    if (value !== undefined) (present ??= []).push([key, value]);
+  }
+  return present;
+}
+
+function headersFor(
+  present: readonly (readonly [string, string])[],
+  info: CallInfo,
+): readonly (readonly [string, string])[] {
+  // What the caller sets itself counts, in both places alike.
+  const headers = present.filter(([key]) => info.header(key) === undefined);
+  const own = info.header('baggage');
+  const baggage = addToBaggage(
+    own,
+    present.map(([key, value]) => [key, info.header(key) ?? value]),
+  );
+  return baggage === '' || baggage === own ? headers : [...headers, ['baggage', baggage]];
+}

@@ -1,0 +1,80 @@
+/**
+ * Owns what calls carry with them for routing: the values of the request that is being served, or of a function that the user runs. Read by
+ * `discovery`, written by the inbound side (`runtime/inbound-context.ts`, the middlewares) and by users. The storage is made when somebody writes
+ * the first time; who never does pays nothing. It stands under a global symbol, so that all copies of the package share it.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { ConfigError } from './errors.js';
+
+/** Values by name; names are in lower case, as headers are. */
+export type RoutingValues = Readonly<Record<string, string>>;
+
+const STORAGE = Symbol.for('nacos-serving.routing.1');
+/** Longer ones are no labels. */
+const MAX_VALUE_LENGTH = 1024;
+/** What may stand in a header as it is. */
+const PLAIN = /^[\t\x20-\x7e\x80-\xff]+$/;
+const NOTHING: RoutingValues = Object.freeze({});
+
+type Storage = AsyncLocalStorage<RoutingValues>;
+
+/**
+ * Runs `run` with these values: calls by name that it makes, at once or later, are routed by them, and those that `discovery.propagate` names
+ * are sent along. They join the values that are there already; an empty text takes one away.
+ *
+ *     await runWithRouting({ 'x-tag': 'gray' }, () => fetch('http://orders/'));
+ *
+ * @throws ConfigError when a value could not be sent in a header
+ */
+export function runWithRouting<T>(values: RoutingValues, run: () => T): T {
+  const joined: Record<string, string> = { ...routingValues() };
+  for (const [name, value] of Object.entries(values)) {
+    const key = name.toLowerCase();
+    if (value === '') Reflect.deleteProperty(joined, key);
+    else if (isRoutingValue(value)) joined[key] = value;
+    else {
+      throw new ConfigError(
+        'INVALID_OPTION',
+        `routing value ${name}: must be a text of at most ${String(MAX_VALUE_LENGTH)} characters that may stand in a header`,
+      );
+    }
+  }
+  return storage().run(Object.freeze(joined), run);
+}
+
+/** The values of now; empty when there are none. */
+export function routingValues(): RoutingValues {
+  return present()?.getStore() ?? NOTHING;
+}
+
+/** One of them, by its name in lower case. */
+export function routingValue(name: string): string | undefined {
+  const values = present()?.getStore();
+  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+/** Runs with exactly these values, which were checked. For who serves requests: nothing of before is left. */
+export function runWithOnly<T>(values: RoutingValues, run: () => T): T {
+  return storage().run(values, run);
+}
+
+/** True for what may be taken from a request and sent along. */
+export function isRoutingValue(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_VALUE_LENGTH && PLAIN.test(value);
+}
+
+let found: Storage | undefined;
+
+function present(): Storage | undefined {
+  // Nobody but copies of this package writes under this symbol.
+  return (found ??= Reflect.get(globalThis, STORAGE) as Storage | undefined);
+}
+
+function storage(): Storage {
+  const known = present();
+  if (known !== undefined) return known;
+  found = new AsyncLocalStorage<RoutingValues>();
+  Object.defineProperty(globalThis, STORAGE, { value: found });
+  return found;
+}
