@@ -3,7 +3,10 @@
  * user's own has no name: it is given in code.
  */
 import type { CreateBalancer } from '../balancer.js';
+import { createConsistentHash } from './consistent-hash.js';
 import type { HashKey } from './hash-key.js';
+import { createLeastActive } from './least-active.js';
+import { createP2c } from './p2c.js';
 import { createWeightedRandom } from './weighted-random.js';
 import { createWeightedRoundRobin } from './weighted-round-robin.js';
 
@@ -23,7 +26,18 @@ export interface NamedBalancerOptions {
   readonly hashKey?: HashKey | undefined;
 }
 
-/** One for each service and each change of its settings, or one for all: none of them keeps anything outside of its lists. */
-export function balancerByName(name: BalancerName, _options: NamedBalancerOptions): CreateBalancer {
-  return name === 'weighted-round-robin' ? createWeightedRoundRobin : createWeightedRandom;
+/** None of them keeps anything outside of its lists: one may serve any number of services. */
+export function balancerByName(name: BalancerName, options: NamedBalancerOptions): CreateBalancer {
+  switch (name) {
+    case 'weighted-round-robin':
+      return createWeightedRoundRobin;
+    case 'weighted-random':
+      return createWeightedRandom;
+    case 'least-active':
+      return createLeastActive;
+    case 'p2c':
+      return createP2c;
+    case 'consistent-hash':
+      return createConsistentHash(options.hashKey ?? { kind: 'path' });
+  }
 }

@@ -35,7 +35,13 @@ export function readHashKey(text: string): HashKey | undefined {
 export type HashOfCall = (call: CallInfo) => number;
 
 export function hashOfCall(key: HashKey): HashOfCall {
-  if (typeof key === 'function') return (call) => hashOrNone(key(call));
+  if (typeof key === 'function') {
+    return (call) => {
+      const value: unknown = key(call);
+      // Numbers come easily from code that no compiler has seen.
+      return hashOrNone(typeof value === 'number' ? String(value) : value);
+    };
+  }
   switch (key.kind) {
     case 'path':
       return ({ path }) => hashRange(path, 0, endBefore(path, '?', 0));
@@ -70,8 +76,8 @@ export function mix(bits: number): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-function hashOrNone(text: string | undefined): number {
-  return text === undefined ? -1 : hashText(text);
+function hashOrNone(value: unknown): number {
+  return typeof value === 'string' ? hashText(value) : -1;
 }
 
 /** Of the value in `name=value` pairs from a place on; blanks before a name do not count. */
