@@ -14,6 +14,20 @@ export {
 } from './adapters/own-registration.js';
 export { discoveryStats } from './adapters/own-discovery.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
+export type {
+  BalancedList,
+  Balancer,
+  BalancerParts,
+  CreateBalancer,
+  InstanceStat,
+} from './discovery/balancer.js';
+export {
+  BALANCER_NAMES,
+  balancerByName,
+  type BalancerName,
+  type NamedBalancerOptions,
+} from './discovery/balancers/by-name.js';
+export type { HashKey } from './discovery/balancers/hash-key.js';
 export { createDiscovery, type Discovery, type DiscoveryOptions } from './discovery/discovery.js';
 export type { ServiceStats } from './diagnostics.js';
 export {
@@ -45,7 +59,10 @@ export type {
 export { loadOptions, type LoadedOptions, type LoadOptionsInput } from './options/load.js';
 export type { OptionsInput, ResolvedOptions } from './options/schema.js';
 export type {
+  CallInfo,
+  CallOutcome,
   CallTarget,
+  EndedAttempt,
   InstanceChange,
   RegistrationState,
   RegistrationStatus,

@@ -10,6 +10,7 @@ import type { NamingApi } from '../naming-api.js';
 import type { CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import type { CreateBalancer } from './balancer.js';
+import { guardBalancer } from './balancers/guarded.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
 import { createPropagation } from './propagation.js';
@@ -40,7 +41,7 @@ export interface DiscoveryOptions {
   readonly nameTtlMs?: number;
   /** Names of values of the request that is being served which calls hand on, as headers and as W3C baggage. Default: none. */
   readonly propagate?: readonly string[];
-  /** Default: weighted round robin. */
+  /** Default: weighted round robin. `balancerByName` gives the others; see docs/balancing.md for one of your own. */
   readonly createBalancer?: CreateBalancer;
   /** Default: warnings and errors on stderr. */
   readonly logger?: Logger;
@@ -82,14 +83,19 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const group = options.group ?? DEFAULT_GROUP;
   const meters = new Meters();
   const routes = new Map<string, readonly RouteRule[]>();
+  const logger = guardLogger(options.logger ?? createLogger());
+  const createBalancer =
+    options.createBalancer === undefined
+      ? createWeightedRoundRobin
+      : guardBalancer(options.createBalancer, logger);
   const resolver = new Resolver({
     meters,
     naming: options.naming,
     clock: options.clock ?? systemClock,
-    logger: guardLogger(options.logger ?? createLogger()),
+    logger,
     group,
     settingsOf(name) {
-      const settings = settingsOf(name, group, options);
+      const settings = settingsOf(name, group, { ...options, createBalancer });
       const changed = routes.get(name);
       return changed === undefined ? settings : { ...settings, routes: changed };
     },

@@ -26,8 +26,16 @@ export interface NamedBalancerOptions {
   readonly hashKey?: HashKey | undefined;
 }
 
-/** None of them keeps anything outside of its lists: one may serve any number of services. */
-export function balancerByName(name: BalancerName, options: NamedBalancerOptions): CreateBalancer {
+/**
+ * None of them keeps anything outside of its lists: one may serve any number of services.
+ *
+ * @example
+ * const discovery = createDiscovery({ naming: client.naming, createBalancer: balancerByName('p2c') });
+ */
+export function balancerByName(
+  name: BalancerName,
+  options: NamedBalancerOptions = {},
+): CreateBalancer {
   switch (name) {
     case 'weighted-round-robin':
       return createWeightedRoundRobin;
