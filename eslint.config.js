@@ -192,6 +192,8 @@ export default defineConfig(
   trusted(['src/registration/{shutdown,ownership}.ts'], 'control', 'global'),
   // The part of shutdown that has to be there before the app's first handler, and before any clock.
   trusted(['src/registration/signal-{gate,placeholders}.cts'], 'control', 'time'),
+  // The client hooks run before any clock of ours is loaded.
+  trusted(['src/adapters/call-clock.cts'], 'time'),
   // Asks whether the app has handlers of its own.
   trusted(['src/registration/family/family.cts'], 'control'),
   trusted(['src/adapters/global-hooks{/**,.*}'], 'control', 'global'),

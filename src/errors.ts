@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   NOT_REGISTERED: { name: 'RegistrationError', retryable: false },
   AMBIGUOUS_SERVICE_NAME: { name: 'DiscoveryError', retryable: false },
   DISCOVERY_TIMEOUT: { name: 'DiscoveryError', retryable: true },
+  CALL_TIMEOUT: { name: 'DiscoveryError', retryable: true },
   NO_INSTANCE: { name: 'NoInstanceError', retryable: true },
 } as const satisfies Record<string, ErrorCodeInfo>;
 

@@ -13,6 +13,7 @@ export {
   type ChangeOptions,
 } from './adapters/own-registration.js';
 export { discoveryStats } from './adapters/own-discovery.js';
+export { failedCall, type CallFailure, type TriedInstance } from './call-failure.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
 export type {
   BalancedList,
