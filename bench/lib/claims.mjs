@@ -7,7 +7,9 @@ export const CLAIMS = [
   'register-1000',
   'batch-1000',
   'pick',
-  'fetch-by-name',
+  'calls-by-name',
+  'push-1000',
+  'subscribed-1000',
   'exit',
   'memory',
 ];

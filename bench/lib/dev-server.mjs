@@ -1,6 +1,6 @@
 /**
  * Owns the embedded server for the benches in which the registry is not what is measured: started here from the build under test, with
- * services of a given size put in. Used by pick and fetch-by-name.
+ * services of a given size put in. Used by pick and calls-by-name.
  */
 import { importBuilt, versions } from './paths.mjs';
 

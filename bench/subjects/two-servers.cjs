@@ -1,5 +1,5 @@
 /**
- * Two HTTP servers in one process, as the instances which fetch-by-name calls. Says their ports. Ends on SIGTERM.
+ * Two HTTP servers in one process, as the instances which calls-by-name calls. Says their ports. Ends on SIGTERM.
  */
 'use strict';
 
