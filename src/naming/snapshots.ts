@@ -3,12 +3,11 @@
  * and by queries. Pure. A list that says the same as the last one gives the same snapshot object, so that the
  * duplicate push after a subscribe is no event (docs/protocol.md#trap-12).
  */
-import {
-  instanceKey,
-  type Instance,
-  type ServiceDiff,
-  type ServiceRef,
-  type ServiceSnapshot,
+import type {
+  Instance,
+  ServiceDiff,
+  ServiceRef,
+  ServiceSnapshot,
 } from '../model.js';
 import type { ServiceInfo } from '../wire/messages/naming.js';
 
@@ -27,28 +26,39 @@ export function applyServiceInfo(
   info: ServiceInfo,
   lastRevision = 0,
 ): SnapshotChange | undefined {
-  const before = new Map<string, Instance>();
-  for (const instance of previous?.instances ?? []) before.set(instanceKey(instance), instance);
+  // Both lists in order of address, walked side by side: lists are long, and no key has to be made for any instance.
+  const old = previous?.instances ?? [];
+  const listed = info.hosts.map(withoutBrackets).sort(byAddress);
   const added: Instance[] = [];
   const changed: Instance[] = [];
+  const removed: Instance[] = [];
   const instances: Instance[] = [];
-  const keys = new Set<string>();
-  for (const listed of info.hosts) {
-    const host = withoutBrackets(listed);
-    const key = instanceKey(host);
-    if (keys.has(key)) continue;
-    keys.add(key);
-    const old = before.get(key);
-    if (old === undefined) added.push(host);
-    else if (!sameInstance(old, host)) changed.push(host);
-    instances.push(old !== undefined && sameInstance(old, host) ? old : host);
+  let at = 0;
+  for (const host of listed) {
+    const last = instances.at(-1);
+    // Listed twice: the first one counts.
+    if (last !== undefined && byAddress(last, host) === 0) continue;
+    let known = old[at];
+    while (known !== undefined && byAddress(known, host) < 0) {
+      removed.push(known);
+      at += 1;
+      known = old[at];
+    }
+    if (known === undefined || byAddress(known, host) !== 0) {
+      added.push(host);
+      instances.push(host);
+      continue;
+    }
+    at += 1;
+    const isSame = sameInstance(known, host);
+    if (!isSame) changed.push(host);
+    instances.push(isSame ? known : host);
   }
-  const removed = (previous?.instances ?? []).filter((old) => !keys.has(instanceKey(old)));
+  removed.push(...old.slice(at));
   const sameProtection = previous?.protectThresholdReached === info.reachProtectionThreshold;
   const unchanged = added.length + changed.length + removed.length === 0 && sameProtection;
   if (previous !== undefined && unchanged) return undefined;
 
-  instances.sort(byAddress);
   return {
     snapshot: Object.freeze({
       service,
@@ -83,8 +93,12 @@ function sameInstance(a: Instance, b: Instance): boolean {
 }
 
 function sameMetadata(a: Instance['metadata'], b: Instance['metadata']): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+  let size = 0;
+  for (const key in a) {
+    if (a[key] !== b[key]) return false;
+    size += 1;
+  }
+  return size === Object.keys(b).length;
 }
 
 function byAddress(a: Instance, b: Instance): number {
