@@ -3,12 +3,7 @@
  * and by queries. Pure. A list that says the same as the last one gives the same snapshot object, so that the
  * duplicate push after a subscribe is no event (docs/protocol.md#trap-12).
  */
-import type {
-  Instance,
-  ServiceDiff,
-  ServiceRef,
-  ServiceSnapshot,
-} from '../model.js';
+import type { Instance, ServiceDiff, ServiceRef, ServiceSnapshot } from '../model.js';
 import type { ServiceInfo } from '../wire/messages/naming.js';
 
 export interface SnapshotChange {
