@@ -19,7 +19,9 @@ export function guardBalancer(create: CreateBalancer, logger: Logger): CreateBal
   const guarded = (list: BalancedList, parts: BalancerParts): Balancer => {
     let own: Balancer | undefined;
     try {
-      own = create(list, parts);
+      const made: Balancer | null | undefined = create(list, parts);
+      own = made ?? undefined;
+      if (own === undefined) say('was not made');
     } catch (error) {
       say(`failed: ${describe(error)}`);
     }
