@@ -17,3 +17,8 @@ export function after(ms: number, run: () => void, holdsProcess: boolean): () =>
   if (!holdsProcess) timer.unref();
   return () => clearTimeout(timer);
 }
+
+/** In ms since 1970, for dates that others give. */
+export function wallMs(): number {
+  return Date.now();
+}

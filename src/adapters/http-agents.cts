@@ -5,7 +5,12 @@
  */
 import { Agent } from 'node:http';
 
-import { isObject, type HookedRequest, type RequestOptions } from './http-request.cjs';
+import {
+  isObject,
+  rewriteHeader,
+  type HookedRequest,
+  type RequestOptions,
+} from './http-request.cjs';
 
 const PROXY_HEADER = /^proxy-(?:connection|authorization):.*\r\n/gim;
 
@@ -53,14 +58,9 @@ export function undoProxyForm(request: HookedRequest, options: RequestOptions): 
     request.removeHeader('proxy-authorization');
     return;
   }
-  const header: unknown = Reflect.get(request, '_header');
-  const buffer: unknown = Reflect.get(request, 'outputData');
-  const first: unknown = Array.isArray(buffer) ? buffer[0] : undefined;
-  const data = isObject(first) ? first['data'] : undefined;
-  if (typeof header !== 'string' || typeof data !== 'string' || !data.startsWith(header)) return;
-  const direct = header.replace(` ${absolute} HTTP/`, ` ${origin} HTTP/`).replace(PROXY_HEADER, '');
-  Reflect.set(request, '_header', direct);
-  Reflect.set(Object(first) as object, 'data', direct + data.slice(header.length));
+  rewriteHeader(request, (header) =>
+    header.replace(` ${absolute} HTTP/`, ` ${origin} HTTP/`).replace(PROXY_HEADER, ''),
+  );
 }
 
 function isHttps(agent: Agent): boolean {

@@ -1,70 +1,112 @@
 /**
- * Owns calls by name through node:http and node:https. Loaded by `http-hook.cts` at the first request of the process. The Host header is
- * written already when a request comes here, with the logical name; changing host and port makes agents pool by instance.
- * A host that cannot be a service costs one regular expression.
+ * Owns calls by name through node:http and node:https. Loaded by `http-hook.cts` at the first request of the process, and by the explicit
+ * adapters. The Host header is written already when a request comes here, with the logical name; changing host and port makes agents
+ * pool by instance. A host that cannot be a service costs one regular expression.
  */
-import type { Agent } from 'node:http';
+import { Agent } from 'node:http';
 
-import type { CallTarget, ProcessHub } from '../process-hub.js';
+import type { CallRouter, CallTarget } from '../process-hub.js';
+import { after } from './call-clock.cjs';
 import { directAgent, tlsAgent, undoProxyForm } from './http-agents.cjs';
-import { installHttpFailover } from './http-failover.cjs';
+import { NamedCall, type Send } from './http-call.cjs';
+import { watcherOf } from './http-cover.cjs';
+import { coverCreateSocket } from './http-failover.cjs';
+import { watchIdle } from './http-idle.cjs';
 import {
   endRequest,
-  infoOf,
   isHookedRequest,
   isObject,
-  NAMED_CALL,
-  onceDestroyed,
+  rewriteHeader,
   type HookedRequest,
-  type NamedCall,
   type RequestOptions,
+  type RouterSource,
 } from './http-request.cjs';
 import { isServiceHost } from './service-host.cjs';
 
 /** `addRequest` of an agent, its arguments in a list. */
 export type AddRequest = (agent: Agent, args: readonly unknown[]) => unknown;
 
-/** What stands before the `addRequest` of Node's agents, which is `original`. */
-export function createHttpCalls(hub: ProcessHub, original: AddRequest): AddRequest {
-  const send = (request: HookedRequest, options: RequestOptions, call: NamedCall): void => {
-    const target = call.tried.at(-1);
-    if (target === undefined) return;
-    const agent = target.secure ? tlsAgent(call.agent) : directAgent(call.agent);
-    if (agent !== call.agent) undoProxyForm(request, options);
-    original(agent, [request, optionsFor(request, options, call, target)]);
-  };
+export interface HttpCallsParts {
+  readonly source: RouterSource;
+  /** Hosts that may be services here. */
+  readonly accepts: (host: string) => boolean;
+  /** The `addRequest` of Node's agents. */
+  readonly original: AddRequest;
+  /** Sees to it that connections of this agent are watched while they are made. */
+  readonly prepare: (agent: Agent) => void;
+}
 
-  installHttpFailover(send);
+/** What stands before the `addRequest` of Node's agents. */
+export function createHttpCalls({
+  source,
+  accepts,
+  original,
+  prepare,
+}: HttpCallsParts): AddRequest {
+  const send: Send = (call, calls, target) => {
+    const agent = target.secure ? tlsAgent(call.agent) : directAgent(call.agent);
+    if (agent !== call.agent) undoProxyForm(call.request, call.options);
+    call.sentBy = agent;
+    prepare(agent);
+    watchIdle(calls, agent);
+    original(agent, [call.request, optionsFor(call, target)]);
+  };
+  const start = (call: NamedCall, calls: CallRouter, target: CallTarget): void => {
+    addHeaders(call, calls);
+    call.start(calls, target);
+  };
 
   return (agent, args) => {
     const [request, options] = args;
-    const name = serviceNameOf(agent, options);
+    const name = serviceNameOf(agent, options, accepts);
     if (name === undefined || !isHookedRequest(request) || request.destroyed) {
       return original(agent, args);
     }
-    const calls = hub.runtime?.calls;
-    const info = infoOf(request);
-    const target = calls?.pickNow(name, info);
-    if (target === null) return original(agent, args);
+    // It has its target: this is our own sending, to an agent which is hooked as well.
+    if (watcherOf(request) !== undefined) return original(agent, args);
+    const calls = source.current;
     // A name is found in objects only.
-    const given = options as RequestOptions;
+    const call = new NamedCall({ name, request, agent, options: options as RequestOptions, send });
+    const target = calls?.pickNow(name, call);
+    if (target === null) return original(agent, args);
+    call.watch();
     if (calls !== undefined && target !== undefined) {
-      send(request, given, { name, info, calls, agent, tried: [target] });
+      start(call, calls, target);
       return undefined;
     }
-    sendLater(hub, request, { name, info }, (found) => {
-      if (found === undefined) original(agent, args);
-      else send(request, given, { ...found, name, info, agent });
+    waitForTarget(source, call, (found) => {
+      if (found !== undefined) {
+        start(call, found.calls, found.target);
+        return;
+      }
+      call.leave();
+      original(agent, args);
     });
     return undefined;
   };
 }
 
+/** The same for the preload hooks. */
+export function callsOfHooks(source: RouterSource, original: AddRequest): AddRequest {
+  coverCreateSocket(Agent.prototype);
+  return createHttpCalls({
+    source,
+    accepts: isServiceHost,
+    original,
+    // All agents are.
+    prepare: () => undefined,
+  });
+}
+
 /** The host of a request if it may be a service. Options of an agent override those of its requests. */
-function serviceNameOf(agent: Agent, options: unknown): string | undefined {
-  if (!isObject(options) || options[NAMED_CALL] !== undefined) return undefined;
+function serviceNameOf(
+  agent: Agent,
+  options: unknown,
+  accepts: (host: string) => boolean,
+): string | undefined {
+  if (!isObject(options)) return undefined;
   const { host } = options;
-  if (typeof host !== 'string' || !isServiceHost(host)) return undefined;
+  if (typeof host !== 'string' || !accepts(host)) return undefined;
   // The default port is filled in by now; any other was written out.
   if (Number(options['port']) !== (protocolOf(agent) === 'https:' ? 443 : 80)) return undefined;
   if (options['socketPath'] !== undefined && options['socketPath'] !== null) return undefined;
@@ -72,56 +114,89 @@ function serviceNameOf(agent: Agent, options: unknown): string | undefined {
   if (isObject(own) && (own['host'] ?? own['port'] ?? own['socketPath']) !== undefined) {
     return undefined;
   }
-  return host;
+  return isMock(agent) ? undefined : host;
 }
 
-function optionsFor(
-  request: HookedRequest,
-  options: RequestOptions,
-  call: NamedCall,
-  target: CallTarget,
-): RequestOptions {
+/** msw and nock answer below the request, in agents of their own, by the name that the caller wrote: they have the last word. */
+function isMock(agent: Agent): boolean {
+  const { name } = agent.constructor;
+  return name === 'MockAgent' || name === 'MockHttpsAgent';
+}
+
+function optionsFor({ request, options, name }: NamedCall, target: CallTarget): RequestOptions {
   // Node takes the name for TLS from the Host header; without one it would take the address.
-  const servername = options['servername'] ?? (request.hasHeader('host') ? undefined : call.name);
+  const servername = options['servername'] ?? (request.hasHeader('host') ? undefined : name);
   return {
     ...options,
     host: target.ip,
     hostname: target.ip,
     port: target.port,
     ...(servername === undefined ? {} : { servername }),
-    [NAMED_CALL]: call,
   };
+}
+
+/** What is handed on from the request that is being served, where the caller has nothing of that name. */
+function addHeaders(call: NamedCall, calls: CallRouter): void {
+  const { request } = call;
+  for (const [name, value] of calls.headersToAdd(call)) {
+    if (!request.headersSent) {
+      if (!request.hasHeader(name)) request.setHeader(name, value);
+    } else {
+      const line = `\r\n${name}: `.toLowerCase();
+      rewriteHeader(request, (header) =>
+        header.toLowerCase().includes(line)
+          ? header
+          : `${header.slice(0, -2)}${name}: ${value}\r\n\r\n`,
+      );
+    }
+  }
 }
 
 /**
  * Waits for the list of instances, then goes on. The request lives meanwhile: it buffers its body, and ends at once when it is
  * destroyed. `go` gets undefined when the host is none of ours.
  */
-function sendLater(
-  hub: ProcessHub,
-  request: HookedRequest,
-  { name, info }: Pick<NamedCall, 'name' | 'info'>,
-  go: (found: Pick<NamedCall, 'calls' | 'tried'> | undefined) => void,
+function waitForTarget(
+  source: RouterSource,
+  call: NamedCall,
+  go: (found: { readonly calls: CallRouter; readonly target: CallTarget } | undefined) => void,
 ): void {
+  const { request } = call;
   const stop = new AbortController();
-  const unwatch = onceDestroyed(request, () => {
+  const stopTimeout = timeoutWhileWaiting(request);
+  const end = (): void => {
+    stopTimeout();
+    call.whenDestroyed = undefined;
+  };
+  call.whenDestroyed = () => {
+    end();
     stop.abort();
     endRequest(request);
-  });
+  };
   const find = async (): Promise<void> => {
     try {
-      const calls = (await hub.load())?.calls;
-      const target = (await calls?.resolve(name, info, stop.signal)) ?? null;
-      if (stop.signal.aborted) return;
-      unwatch();
-      go(calls === undefined || target === null ? undefined : { calls, tried: [target] });
+      const calls = await source.load();
+      const target = (await calls?.resolve(call.name, call, stop.signal)) ?? null;
+      if (stop.signal.aborted) {
+        if (target !== null) calls?.settle(target, { outcome: 'abandoned', tookMs: 0 });
+        return;
+      }
+      end();
+      go(calls === undefined || target === null ? undefined : { calls, target });
     } catch (error) {
       if (stop.signal.aborted) return;
-      unwatch();
+      end();
       endRequest(request, error instanceof Error ? error : new Error(String(error)));
     }
   };
   void find();
+}
+
+/** The timeout that was given with the request counts from its beginning, as it does for a connection that is being made. */
+function timeoutWhileWaiting(request: HookedRequest): () => void {
+  const timeoutMs: unknown = Reflect.get(request, 'timeout');
+  if (typeof timeoutMs !== 'number' || timeoutMs <= 0) return () => undefined;
+  return after(timeoutMs, () => void request.emit('timeout'), false);
 }
 
 function protocolOf(agent: Agent): unknown {

@@ -1,70 +1,68 @@
 /**
- * Owns the second attempt of node:http(s): when a new connection for a call by name fails before it is there, nothing was sent, and
- * the request, untouched, goes to another instance. Called by `http-calls.cts`, which sends. It wraps
- * `Agent.prototype.createSocket`, where request and socket are both known: the request gets its socket only when that is
- * connected, and a request that moves on goes through `addRequest` again. So pools, their limits and their queues always have
- * the instance that is really connected to. Sockets that are reused, and requests of others, take no part in this.
+ * Owns moving a call by name to another instance when there is no connection to the one it was sent to. It covers `createSocket` of agents: the
+ * request gets its socket only when that is connected, so what it buffers till then can go elsewhere, whatever its method and body. Other
+ * calls pass through. Installed by `http-calls.cts`.
  */
-import { Agent } from 'node:http';
+import type { Agent } from 'node:http';
 import { Socket } from 'node:net';
 
+import { NamedCall } from './http-call.cjs';
+import { watcherOf } from './http-cover.cjs';
 import {
   endRequest,
   isHookedRequest,
   isInQueue,
-  namedCallOf,
-  onceDestroyed,
   takeFromQueue,
   type HookedRequest,
-  type NamedCall,
-  type RequestOptions,
 } from './http-request.cjs';
-
-/** Sends a request to the last target of the call. */
-export type Send = (request: HookedRequest, options: RequestOptions, call: NamedCall) => void;
 
 type Created = (error: Error | null | undefined, socket?: Socket) => void;
 
 interface Attempt {
   readonly agent: Agent;
   readonly request: HookedRequest;
-  readonly options: RequestOptions;
   readonly call: NamedCall;
   readonly socket: Socket;
   readonly hand: Created;
 }
 
-export function installHttpFailover(send: Send): void {
-  const create: unknown = Reflect.get(Agent.prototype, 'createSocket');
-  if (typeof create !== 'function') return;
+const HOOKED = Symbol('nacos-serving.create-socket');
+
+/** `agents` is an agent, or the prototype of all. */
+export function coverCreateSocket(agents: object): void {
+  const create: unknown = Reflect.get(agents, 'createSocket');
+  if (typeof create !== 'function' || Reflect.get(agents, HOOKED) === true) return;
   const original = create as (...args: unknown[]) => unknown;
 
   function createSocket(this: Agent, ...args: unknown[]): unknown {
     const [request, options, created] = args;
-    const call = namedCallOf(options);
-    if (call === undefined || !isHookedRequest(request) || typeof created !== 'function') {
+    if (!isHookedRequest(request) || typeof created !== 'function') {
       return Reflect.apply(original, this, args);
     }
+    const call = watcherOf(request);
+    if (!(call instanceof NamedCall)) return Reflect.apply(original, this, args);
     const hand = created as Created;
     const held: Created = (error, socket) => {
       if (socket instanceof Socket && socket.connecting && !(error instanceof Error)) {
-        // Checked above: a call is found in objects only.
-        const given = options as RequestOptions;
-        holdUntilConnected({ agent: this, request, options: given, call, socket, hand }, send);
+        holdUntilConnected({ agent: this, request, call, socket, hand });
       } else {
         hand(error, socket);
       }
     };
     return Reflect.apply(original, this, [request, options, held]);
   }
-  Object.defineProperty(Agent.prototype, 'createSocket', {
-    ...Object.getOwnPropertyDescriptor(Agent.prototype, 'createSocket'),
+  Object.defineProperty(agents, 'createSocket', {
+    writable: true,
+    configurable: true,
+    enumerable: false,
+    ...Object.getOwnPropertyDescriptor(agents, 'createSocket'),
     value: createSocket,
   });
+  Object.defineProperty(agents, HOOKED, { value: true });
 }
 
-function holdUntilConnected(attempt: Attempt, send: Send): void {
-  const { agent, request, socket, hand } = attempt;
+function holdUntilConnected(attempt: Attempt): void {
+  const { agent, request, call, socket, hand } = attempt;
   // A socket that an agent makes for its queue goes to whoever is first in it by then.
   const isForQueue = isInQueue(agent, request);
 
@@ -73,7 +71,7 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
     socket.off('error', onError);
     socket.off('close', onClose);
     socket.off('timeout', onTimeout);
-    stopWatching();
+    if (!isForQueue) call.whenDestroyed = undefined;
   };
   const onConnect = (): void => {
     stop();
@@ -81,7 +79,10 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
   };
   const onError = (error: Error): void => {
     stop();
-    moveOn(attempt, send, isForQueue, error);
+    // Another socket of the queue has served it meanwhile.
+    if (isForQueue && !takeFromQueue(agent, request)) return;
+    // The agent drops the failed socket by itself when that closes, right after this.
+    if (!call.movesOn(error)) request.onSocket(socket, error);
   };
   const onClose = (): void => {
     stop();
@@ -92,13 +93,14 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
   const onTimeout = (): void => {
     if (!isForQueue) request.emit('timeout');
   };
-  const onDestroyed = (): void => {
-    stop();
-    socket.on('error', ignore);
-    socket.destroy();
-    endRequest(request);
-  };
-  const stopWatching = isForQueue ? ignore : onceDestroyed(request, onDestroyed);
+  if (!isForQueue) {
+    call.whenDestroyed = () => {
+      stop();
+      socket.on('error', ignore);
+      socket.destroy();
+      endRequest(request);
+    };
+  }
   // The agent sets this only when it hands the socket over; until then its own timeout would count.
   const timeoutMs: unknown = Reflect.get(request, 'timeout');
   if (!isForQueue && typeof timeoutMs === 'number') socket.setTimeout(timeoutMs);
@@ -106,26 +108,6 @@ function holdUntilConnected(attempt: Attempt, send: Send): void {
   socket.on('error', onError);
   socket.on('close', onClose);
   socket.on('timeout', onTimeout);
-}
-
-/** The agent drops the failed socket by itself when that closes, right after this. */
-function moveOn(attempt: Attempt, send: Send, isForQueue: boolean, error: Error): void {
-  const { agent, request, options, call, socket } = attempt;
-  const last = call.tried.at(-1);
-  if (last !== undefined) call.calls.settle(last, { outcome: 'unsent', tookMs: 0 });
-  const next = call.calls.nextAttempt({ ...call, outcome: 'unsent', elapsedMs: 0 })?.target;
-  // Another socket of the queue has served it meanwhile.
-  if (isForQueue && !takeFromQueue(agent, request)) return;
-  if (next === undefined || request.destroyed) {
-    // The error of the last attempt, as the user knows it from Node.
-    request.onSocket(socket, error);
-    return;
-  }
-  try {
-    send(request, options, { ...call, tried: [...call.tried, next] });
-  } catch (thrown) {
-    endRequest(request, thrown instanceof Error ? thrown : error);
-  }
 }
 
 function ignore(): void {

@@ -1,12 +1,13 @@
 /**
  * Owns the place of calls by name in node:http(s), and so in every client that is built on them. Installed at preload by
  * `entry/register.cts`, also in processes that never call anything: so it is little, and what it does is loaded at the first
- * request (`http-calls.cts`). It wraps `Agent.prototype.addRequest`, which https agents and users' own agents inherit.
- * Requests without an agent (`createConnection`) are not reached.
+ * request (`http-calls.cts`). It wraps `Agent.prototype.addRequest`, which https agents and users' own agents inherit; requests
+ * without an agent are seen as they find out that they have none (`http-alone.cts`).
  */
-import { Agent } from 'node:http';
+import { Agent, ClientRequest } from 'node:http';
 
 import type { ProcessHub } from '../process-hub.js';
+import type { RouterSource } from './http-request.cjs';
 
 const HOOKED = Symbol.for('nacos-serving.http-hook');
 
@@ -16,14 +17,45 @@ export function installHttpHook(hub: ProcessHub): void {
   if (typeof add !== 'function' || Reflect.get(prototype, HOOKED) !== undefined) return;
 
   type HttpCalls = typeof import('./http-calls.cjs');
-  let calls: ReturnType<HttpCalls['createHttpCalls']> | undefined;
+  type AddRequest = ReturnType<HttpCalls['createHttpCalls']>;
+  const original: AddRequest = (agent, given) => Reflect.apply(add as () => unknown, agent, given);
+  const source: RouterSource = {
+    get current() {
+      return hub.runtime?.calls;
+    },
+    load: async () => (await hub.load())?.calls,
+  };
+  let calls: AddRequest | undefined;
   function addRequest(this: Agent, ...args: unknown[]): unknown {
-    calls ??= (require('./http-calls.cjs') as HttpCalls).createHttpCalls(hub, (agent, given) =>
-      Reflect.apply(add as () => unknown, agent, given),
-    );
+    calls ??= (require('./http-calls.cjs') as HttpCalls).callsOfHooks(source, original);
     return calls(this, args);
   }
   const before = Object.getOwnPropertyDescriptor(prototype, 'addRequest');
   Object.defineProperty(prototype, 'addRequest', { ...before, value: addRequest });
   Object.defineProperty(prototype, HOOKED, { value: true });
+
+  type HttpAlone = typeof import('./http-alone.cjs');
+  let alone: ReturnType<HttpAlone['createAlone']> | undefined;
+  coverAgentField((request) => {
+    alone ??= (require('./http-alone.cjs') as HttpAlone).createAlone(source, original);
+    alone(request);
+  });
+}
+
+/**
+ * Calls `seen` with each request that has no agent, while it is made. The constructor of a request sets its field `agent` first of all, and asks it
+ * last what to do: without one it connects by itself. Every request has the field as its own, as without us.
+ */
+function coverAgentField(seen: (request: object) => void): void {
+  const field: PropertyDescriptor = { writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(ClientRequest.prototype, 'agent', {
+    configurable: true,
+    enumerable: false,
+    get: () => undefined,
+    set(this: object, value: unknown) {
+      field.value = value;
+      Object.defineProperty(this, 'agent', field);
+      if (value === undefined) seen(this);
+    },
+  });
 }
