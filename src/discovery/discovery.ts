@@ -13,6 +13,7 @@ import type { CreateBalancer } from './balancer.js';
 import { guardBalancer } from './balancers/guarded.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
+import type { ListCacheOptions } from './local-lists.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState } from './resolver.js';
 import { Meters } from './service-meter.js';
@@ -39,6 +40,12 @@ export interface DiscoveryOptions {
   readonly firstListTimeoutMs?: number;
   /** How long a name that no service has stays with DNS, and how old the list of names may get. Default 10000. */
   readonly nameTtlMs?: number;
+  /** The subscription of a service ends after this long without a call, and comes back with the next one. 0: never. Default 600000. */
+  readonly unusedAfterMs?: number;
+  /** Where copies of the last lists are kept, for a start while Nacos cannot be reached. Default: nowhere. */
+  readonly cache?: ListCacheOptions | undefined;
+  /** A folder with an operator's lists, which go before those of the registry. See docs/failure-behaviour.md. */
+  readonly failoverDir?: string | undefined;
   /** Names of values of the request that is being served which calls hand on, as headers and as W3C baggage. Default: none. */
   readonly propagate?: readonly string[];
   /** Default: weighted round robin. `balancerByName` gives the others; see docs/balancing.md for one of your own. */
@@ -101,6 +108,9 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     firstListTimeoutMs: options.firstListTimeoutMs ?? 3000,
     nameTtlMs: options.nameTtlMs ?? 10_000,
+    unusedAfterMs: options.unusedAfterMs ?? 600_000,
+    cache: options.cache,
+    failoverDir: options.failoverDir,
   });
   const close = (): Promise<void> => resolver.close();
   const headersToAdd = createPropagation(options.propagate);
@@ -192,7 +202,7 @@ function createRouter(
       return state?.kind === 'service' ? state.entry.settings.timeoutMs : 0;
     },
     headersToAdd,
-    onGone: () => () => undefined,
+    onGone: (listener) => resolver.onGone(listener),
   };
 }
 

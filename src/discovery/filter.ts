@@ -23,7 +23,7 @@ export interface FilteredList extends LeftOut {
 
 /** `clusters`: only these; none: all. */
 export function filterCallable(
-  snapshot: ServiceSnapshot,
+  snapshot: Pick<ServiceSnapshot, 'instances'>,
   clusters: readonly string[] = [],
 ): FilteredList {
   const callable: Instance[] = [];

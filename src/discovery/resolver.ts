@@ -5,21 +5,18 @@
  */
 import type { ResolveMessage } from '../diagnostics.js';
 import { ConfigError, DiscoveryError, isNacosError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { ConnectionState, NamingApi } from '../naming-api.js';
+import type { ConnectionState } from '../naming-api.js';
 import type { Timer } from '../util/clock.js';
 import { asError, runInBackground, waitWithin } from '../util/deferred.js';
-import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
+import { Entries, type EntriesOptions } from './entries.js';
+import type { GoneListener } from './gone-addresses.js';
+import { foldName } from './name-spelling.js';
+import type { ServiceEntry } from './service-entry.js';
 import { ServiceIndex, type NameMatch } from './service-index.js';
 import { publishResolve } from './service-meter.js';
-import type { ServiceSettings } from './service-settings.js';
 
-export interface ResolverOptions extends ServiceEntryOptions {
-  readonly naming: NamingApi;
-  readonly logger: Logger;
+export interface ResolverOptions extends EntriesOptions {
   readonly group: string;
-  /** What is set for a service of this name. */
-  readonly settingsOf: (name: string) => ServiceSettings;
   /** The most that a first call waits for the registry. */
   readonly firstListTimeoutMs: number;
   /** How old the list of services may get, and how long an unknown name stays unknown. */
@@ -49,7 +46,7 @@ export class Resolver {
   readonly #options: ResolverOptions;
   readonly #index: ServiceIndex;
   readonly #names = new Map<string, NameState>();
-  readonly #entries = new Map<string, ServiceEntry>();
+  readonly #entries: Entries;
   /** Subscribed to find out whether there is such a service. */
   readonly #probes = new Set<ServiceEntry>();
   readonly #lookups = new Map<string, Promise<void>>();
@@ -66,6 +63,7 @@ export class Resolver {
     const { naming, clock, group, nameTtlMs } = options;
     this.#options = options;
     this.#index = new ServiceIndex({ naming, clock, group, maxAgeMs: nameTtlMs });
+    this.#entries = new Entries(options, (name) => this.#forget(name));
     this.#isAway = isDown(naming.connectionState);
     this.#stopListening = naming.onConnectionState((state) => this.#onState(state));
   }
@@ -99,17 +97,21 @@ export class Resolver {
     return this.known(name) ?? { kind: 'unknown', untilMs: 0, isGuess: true };
   }
 
+  /** See `CallRouter.onGone`. */
+  onGone(listener: GoneListener): () => void {
+    return this.#entries.onGone(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopListening();
     this.#recheckTimer?.cancel();
     this.#outage.abort();
-    const entries = [...this.#entries.values(), ...this.#probes];
+    const probes = [...this.#probes];
     this.#names.clear();
-    this.#entries.clear();
     this.#probes.clear();
-    await Promise.all(entries.map((entry) => entry.close()));
+    await Promise.all([this.#entries.close(), ...probes.map((entry) => entry.close())]);
   }
 
   #joinLookup(name: string, signal: AbortSignal | undefined): Promise<void> {
@@ -151,8 +153,10 @@ export class Resolver {
   /** Asks the registry, and leaves a state for the name in any case. Never rejects. */
   async #lookup(name: string): Promise<void> {
     const { clock, firstListTimeoutMs, logger } = this.#options;
-    const wasUnknown = this.#names.get(name)?.kind === 'unknown';
-    if (this.#isAway && this.#fromMemory(name)) return;
+    const before = this.#names.get(name);
+    const wasUnknown = before?.kind === 'unknown';
+    if (this.#entries.mayHaveFiles && (await this.#fromFile(name))) return;
+    if (this.#isAway && (await this.#fromMemory(name))) return;
     try {
       if (this.#isAway) throw timeout(name);
       await waitWithin(this.#settle(name), {
@@ -165,9 +169,12 @@ export class Resolver {
       });
     } catch (error) {
       if (this.#isClosed) return;
+      if (this.#options.naming.connectionState !== 'ready') this.#isAway = true;
+      // A name that was none is rather one of DNS, whatever there once was.
+      const isNone = error instanceof ConfigError || (wasUnknown && !before.isGuess);
+      if ((!isNone && (await this.#fromDisk(name))) || this.#isClosed) return;
       // Nacos is away or too slow. The call goes on with DNS; what was begun goes on, and later calls get it.
       logger.debug(`${name} is left to DNS: ${asError(error).message}`);
-      if (this.#options.naming.connectionState !== 'ready') this.#isAway = true;
       const state = this.#names.get(name);
       if (state?.kind === 'service') state.entry.markLate();
       else this.#rememberUnknown(name, !(error instanceof ConfigError));
@@ -180,7 +187,7 @@ export class Resolver {
     if (match === 'refused') {
       await this.#probe(name);
     } else if (match.kind === 'found') {
-      const entry = this.#entry(match.name);
+      const entry = this.#entries.follow(match.name);
       this.#remember(name, { kind: 'service', entry, isExact: match.isExact });
       await entry.firstList();
     } else if (match.kind === 'ambiguous') {
@@ -206,18 +213,17 @@ export class Resolver {
   /** Nobody tells us which services there are: one that lists an instance under exactly this name is there. */
   async #probe(name: string): Promise<void> {
     const known = this.#entries.get(name);
-    const probe = known ?? this.#newEntry(name);
+    const probe = known ?? this.#entries.make(name);
     this.#probes.add(probe);
     try {
-      if (known === undefined) probe.start();
+      probe.start();
       await probe.firstList();
       if (probe.total === 0 && known === undefined) {
         this.#rememberUnknown(name, false);
         await probe.close();
         return;
       }
-      const entry = this.#entries.get(name) ?? probe;
-      this.#entries.set(name, entry);
+      const entry = this.#entries.keep(probe);
       this.#remember(name, { kind: 'service', entry, isExact: true });
       if (entry !== probe) await probe.close();
     } finally {
@@ -225,29 +231,49 @@ export class Resolver {
     }
   }
 
+  /** True when an operator's file tells what the name means. */
+  async #fromFile(name: string): Promise<boolean> {
+    const spelled = await this.#entries.nameOfFile(name);
+    if (spelled === undefined || this.#isClosed) return false;
+    try {
+      const entry = this.#entries.follow(spelled);
+      this.#remember(name, { kind: 'service', entry, isExact: spelled === name });
+      return entry.hasList;
+    } catch (error) {
+      // Nacos has no such names, so that the file is of no use.
+      this.#options.logger.debug(`failover file of ${name}: ${asError(error).message}`);
+      return false;
+    }
+  }
+
   /** True when the name could be told without the server. */
-  #fromMemory(name: string): boolean {
+  async #fromMemory(name: string): Promise<boolean> {
     const match = this.#index.match(name);
     const found = match.kind === 'found' ? match : { name, isExact: true };
     const entry = this.#entries.get(found.name);
     if (entry === undefined) return false;
-    if (!entry.hasList) entry.markLate();
+    entry.start();
+    if (!(await this.#entries.useOldList(entry))) entry.markLate();
     this.#remember(name, { kind: 'service', entry, isExact: found.isExact });
     return true;
   }
 
-  #entry(service: string): ServiceEntry {
-    let entry = this.#entries.get(service);
-    if (entry === undefined) {
-      entry = this.#newEntry(service);
-      entry.start();
-      this.#entries.set(service, entry);
-    }
-    return entry;
+  /** True when calls can use what was listed in former times. */
+  async #fromDisk(name: string): Promise<boolean> {
+    const state = this.#names.get(name);
+    if (state?.kind === 'service') return this.#entries.useOldList(state.entry);
+    const entry = await this.#entries.followStored(name);
+    if (entry === undefined) return false;
+    this.#remember(name, { kind: 'service', entry, isExact: entry.service.name === name });
+    return entry.hasList;
   }
 
-  #newEntry(name: string): ServiceEntry {
-    return new ServiceEntry(this.#options.settingsOf(name), this.#options);
+  /** What this name means, in any spelling, has to be found out anew. */
+  #forget(name: string): void {
+    const folded = foldName(name);
+    for (const known of [...this.#names.keys()]) {
+      if (foldName(known) === folded) this.#names.delete(known);
+    }
   }
 
   #remember(name: string, state: NameState): void {

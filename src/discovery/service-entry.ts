@@ -1,29 +1,27 @@
 /**
- * Owns one service that somebody calls: its subscription, the list in use and the empty protection. Made by `resolver.ts` at the
+ * Owns one service that somebody calls: its subscription, and the next instance of the list in use. Made by `entries.ts` at the
  * first call and kept until discovery closes; every call reads it. It never asks the registry on the path of a call.
  *
- * States: waiting -first list-> here; waiting -time is up-> late (calls use DNS) -first list-> here; any -close-> closed.
+ * States: waiting -first list-> here; waiting -time is up-> late (calls use DNS) -first list-> here; here, late -nobody calls-> resting
+ * -next call-> waiting; any -close-> closed.
  */
 import { ClosedError, NoInstanceError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import {
   groupedName,
   hostPort,
-  type ServiceDiff,
+  type Instance,
+  type InstanceAddress,
   type ServiceRef,
   type ServiceSnapshot,
 } from '../model.js';
 import type { NamingApi, Subscription } from '../naming-api.js';
 import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process-hub.js';
-import type { Clock, Timer } from '../util/clock.js';
-import { createDeferred } from '../util/deferred.js';
+import type { Clock } from '../util/clock.js';
+import { createDeferred, runInBackground } from '../util/deferred.js';
 import type { InstanceStat } from './balancer.js';
-import {
-  CallableList,
-  type ExplainedInstance,
-  type ListParts,
-  type Target,
-} from './callable-list.js';
+import type { CallableList, ExplainedInstance, ListParts, Target } from './callable-list.js';
+import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
 import { Outlier } from './outlier.js';
 import { RetryPolicy } from './retry.js';
@@ -37,27 +35,33 @@ export interface ServiceEntryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meters: Meters;
+  /** Calls use this list of the registry from now on. */
+  readonly onListed?: (list: ServiceSnapshot) => void;
+  /** These addresses left the list in use. */
+  readonly onGone?: (addresses: readonly InstanceAddress[]) => void;
 }
 
 export class ServiceEntry {
   readonly settings: ServiceSettings;
   readonly meter: ServiceMeter;
   readonly #options: ServiceEntryOptions;
+  readonly #lists: ListInUse;
   #parts: ListParts;
   readonly #warmUp: WarmUp | undefined;
   readonly #locality: LocalityWatch;
   readonly #outlier: Outlier;
   readonly #retry: RetryPolicy;
-  readonly #first = createDeferred<undefined>();
   readonly #isOut = (target: Target): boolean => this.#outlier.isOut(target.stat);
+  /** Of the addresses in the list in use. */
   readonly #stats = new Map<string, InstanceStat>();
+  #first = createDeferred<undefined>();
   #subscription: Subscription | undefined;
-  #revision = -1;
-  /** The list that calls use: the last callable one while empty protection holds, else the latest. */
+  #stopListening = (): void => undefined;
   #inUse: CallableList | undefined;
-  #latest: CallableList | undefined;
-  #protection: Timer | undefined;
   #isLate = false;
+  #restedAtMs = 0;
+  /** A mark for `unused.ts`. */
+  #isUsed = true;
 
   constructor(settings: ServiceSettings, options: ServiceEntryOptions) {
     const { clock } = options;
@@ -83,6 +87,15 @@ export class ServiceEntry {
       clientId: Math.floor(clock.random() * 2 ** 32),
       routes: compileRoutes(settings.routes, options.logger),
     };
+    this.#lists = new ListInUse({
+      service: settings.service,
+      clock,
+      logger: options.logger,
+      meter: this.meter,
+      emptyProtectionMs: settings.emptyProtectionMs,
+      listParts: () => this.#parts,
+      changed: (list) => this.#use(list),
+    });
     this.#outlier = new Outlier({
       settings: settings.outlier,
       clock,
@@ -100,13 +113,19 @@ export class ServiceEntry {
     return this.settings.service;
   }
 
-  /** Subscribes. @throws ConfigError when no service may have this name. */
+  /** Subscribes; for the first time, or again after `rest`. @throws ConfigError when no service may have this name. */
   start(): void {
-    const subscription = this.#options.naming.subscribe(this.service, (list, diff) =>
-      this.#apply(list, diff),
-    );
+    this.#isUsed = true;
+    if (this.#subscription !== undefined) return;
+    let isCurrent = true;
+    const subscription = this.#options.naming.subscribe(this.service, (list, diff) => {
+      if (isCurrent) this.#lists.take(list, diff);
+    });
+    this.#stopListening = () => {
+      isCurrent = false;
+    };
     this.#subscription = subscription;
-    if (subscription.snapshot !== undefined) this.#apply(subscription.snapshot);
+    if (subscription.snapshot !== undefined) this.#lists.take(subscription.snapshot);
   }
 
   get hasList(): boolean {
@@ -118,9 +137,68 @@ export class ServiceEntry {
     return this.#isLate;
   }
 
+  /** Where the list in use is from; undefined: there is none. */
+  get source(): ListSource | undefined {
+    return this.#lists.source;
+  }
+
+  /** What the registry lists, when calls use it as it is. */
+  get confirmed(): ServiceSnapshot | undefined {
+    return this.#lists.confirmed;
+  }
+
   /** Instances of the latest list, callable or not. */
   get total(): number {
-    return this.#latest?.filtered.total ?? 0;
+    return this.#lists.filtered?.total ?? 0;
+  }
+
+  /** May be given up while nobody calls: a call that waits for the first list keeps its subscription. */
+  get mayRest(): boolean {
+    return this.#subscription !== undefined && (this.hasList || this.#isLate);
+  }
+
+  /** `ip:port` is in the list in use. */
+  lists(key: string): boolean {
+    return this.#stats.has(key);
+  }
+
+  /** Was it called since this was asked last? */
+  takeUsed(): boolean {
+    const isUsed = this.#isUsed;
+    this.#isUsed = false;
+    return isUsed;
+  }
+
+  /** The operator's list, whatever the registry says; undefined: there is none any more. */
+  setFile(instances: readonly Instance[] | undefined): void {
+    this.#lists.setFile(instances);
+  }
+
+  /** What was listed in former times, while Nacos does not answer and there is no other list. False: it is of no use. */
+  useStored(instances: readonly Instance[], ageMs: number): boolean {
+    if (!this.#lists.useStored(instances)) return false;
+    this.meter.coldStarted({ size: instances.length, ageMs });
+    this.#warnOld(ageMs);
+    return true;
+  }
+
+  /** The same with what this entry listed before its rest. */
+  useFormer(): boolean {
+    if (!this.#lists.useFormer()) return false;
+    this.#warnOld(this.#options.clock.nowMs() - this.#restedAtMs);
+    return true;
+  }
+
+  /** Ends the subscription: nobody calls. What is listed is given up, since nothing keeps it fresh. */
+  rest(): void {
+    const subscription = this.#subscription;
+    if (subscription === undefined) return;
+    this.#stopListening();
+    this.#subscription = undefined;
+    this.#isLate = false;
+    this.#restedAtMs = this.#options.clock.nowMs();
+    this.#lists.rest();
+    runInBackground(subscription.close());
   }
 
   markLate(): void {
@@ -139,6 +217,7 @@ export class ServiceEntry {
 
   /** Like `pick`, for those who say nothing afterwards. */
   peek(call: CallInfo | undefined): Target | undefined {
+    this.#isUsed = true;
     const list = this.#inUse;
     if (list === undefined) return undefined;
     const free = this.#outlier.isActive ? list.pickExcept(this.#isOut, call) : undefined;
@@ -168,8 +247,7 @@ export class ServiceEntry {
   setRoutes(rules: readonly RouteRule[]): void {
     const routes = compileRoutes(rules, this.#options.logger);
     this.#parts = { ...this.#parts, routes };
-    this.#inUse?.useRoutes(routes);
-    this.#latest?.useRoutes(routes);
+    this.#lists.useRoutes(routes);
   }
 
   /** Each instance that calls may know, with the reason why this call would not go there. Ejection is not looked at. */
@@ -187,56 +265,53 @@ export class ServiceEntry {
 
   /** Why nothing can be called, by this call if there is one, with the counts of the latest list. */
   whyNone(call?: CallInfo): NoInstanceError {
-    const { callable, ...counts } = this.#latest?.filtered ?? NOTHING;
-    const { total, unhealthy, disabled, weightless, otherCluster } = counts;
+    const { callable, ...counts } = this.#lists.filtered ?? NOTHING;
     const unrouted = callable.length === 0 ? 0 : (this.#inUse?.countUnrouted(call) ?? 0);
-    const name = groupedName(this.service);
-    const others = otherCluster === 0 ? '' : `, ${String(otherCluster)} in other clusters`;
-    const kept = unrouted === 0 ? '' : `, ${String(unrouted)} not for this call by its routes`;
-    return new NoInstanceError(
-      total === 0
-        ? `no instance of ${name} is registered`
-        : `no instance of ${name} can be called: ${String(total)} registered, of these ${String(unhealthy)} unhealthy, ${String(disabled)} disabled, ${String(weightless)} without weight${others}${kept}`,
-      {
-        details: {
-          service: this.service.name,
-          group: this.service.group,
-          ...counts,
-          unrouted,
-        },
+    return new NoInstanceError(sayWhyNone(this.service, counts, unrouted), {
+      details: {
+        service: this.service.name,
+        group: this.service.group,
+        ...counts,
+        unrouted,
       },
-    );
+    });
   }
 
   async close(): Promise<void> {
-    this.#protection?.cancel();
+    this.#stopListening();
+    this.#lists.close();
     this.#warmUp?.close();
     this.#first.reject(new ClosedError('discovery is closed'));
     this.#options.meters.release(this.service);
     await this.#subscription?.close();
   }
 
-  #apply(snapshot: ServiceSnapshot, diff?: ServiceDiff): void {
-    if (snapshot.revision <= this.#revision) return;
-    this.#revision = snapshot.revision;
-    const list = new CallableList(snapshot, this.#parts);
-    this.#latest = list;
-    this.meter.listChanged({
-      added: diff?.added.length ?? snapshot.instances.length,
-      removed: diff?.removed.length ?? 0,
-      changed: diff?.changed.length ?? 0,
-      size: snapshot.instances.length,
-    });
-    if (list.isEmpty && this.#protect()) return;
-    if (this.#protection !== undefined) this.meter.emptyProtection(false, list.targets.length);
-    this.#protection?.cancel();
-    this.#protection = undefined;
+  #use(list: CallableList | undefined): void {
+    const previous = this.#inUse;
     this.#inUse = list;
-    this.#warmUp?.listed(list.targets, list.instances);
-    this.#locality.listed(list.targets);
+    if (list !== undefined) {
+      this.#warmUp?.listed(list.targets, list.instances);
+      this.#locality.listed(list.targets);
+    }
     this.#forgetOthers(list);
-    this.#isLate = false;
-    this.#first.resolve(undefined);
+    if (list === undefined) {
+      this.#first = createDeferred();
+    } else {
+      this.#isLate = false;
+      this.#first.resolve(undefined);
+    }
+    const { onListed, onGone } = this.#options;
+    const { confirmed } = this.#lists;
+    if (confirmed !== undefined) onListed?.(confirmed);
+    const gone = previous?.targets.filter(({ stat }) => !this.#stats.has(stat.key)) ?? [];
+    if (gone.length > 0) onGone?.(gone);
+  }
+
+  #warnOld(ageMs: number): void {
+    const size = String(this.#inUse?.targets.length ?? 0);
+    this.#options.logger.warn(
+      `Nacos does not answer: until it does, calls to ${groupedName(this.service)} use the ${size} instances that it had ${inWords(ageMs)} ago`,
+    );
   }
 
   #statOf(key: string): InstanceStat {
@@ -249,36 +324,28 @@ export class ServiceEntry {
   }
 
   /** An address that is gone and comes back starts anew. */
-  #forgetOthers(list: CallableList): void {
-    const keys = new Set(list.targets.map(({ stat }) => stat.key));
+  #forgetOthers(list: CallableList | undefined): void {
+    const keys = new Set(list?.targets.map(({ stat }) => stat.key));
     for (const key of this.#stats.keys()) if (!keys.has(key)) this.#stats.delete(key);
     this.#outlier.listed(keys);
-  }
-
-  /** True when calls keep the list they have. The time runs from the first empty list, however many follow. */
-  #protect(): boolean {
-    const { clock, logger } = this.#options;
-    const { emptyProtectionMs } = this.settings;
-    if (this.#protection !== undefined) return true;
-    if (emptyProtectionMs <= 0 || this.#inUse === undefined || this.#inUse.isEmpty) return false;
-    const name = groupedName(this.service);
-    logger.warn(
-      `${this.whyNone().message}; empty protection: calls keep the last ${String(this.#inUse.targets.length)} for at most ${String(emptyProtectionMs / 1000)} s`,
-    );
-    this.meter.emptyProtection(true, this.#inUse.targets.length);
-    this.#protection = clock.after(emptyProtectionMs, () => {
-      this.#protection = undefined;
-      this.#inUse = this.#latest;
-      this.meter.emptyProtection(false, 0);
-      logger.warn(`empty protection of ${name} is over: it has had no callable instance since`);
-    });
-    return true;
   }
 }
 
 function give(target: Target | undefined): Target | undefined {
   if (target !== undefined) target.stat.active += 1;
   return target;
+}
+
+const UNITS = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const;
+
+/** `3 days`, `5 h`, `7 min`, `12 s`. */
+function inWords(ms: number): string {
+  const [word, unitMs] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['s', 1000];
+  return `${String(Math.round(ms / unitMs))} ${word}`;
 }
 
 const NOTHING = {

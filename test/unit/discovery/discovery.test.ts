@@ -381,7 +381,7 @@ describe('empty protection', () => {
   });
 
   it('ends as soon as a callable list arrives', async () => {
-    const { calls, naming, clock } = withOrders();
+    const { calls, naming, clock } = withOrders({ unusedAfterMs: 0 });
     await calls.resolve('orders', A_CALL);
     naming.push('orders');
     naming.push('orders', anInstance({ port: 8 }));
