@@ -1,6 +1,6 @@
 /**
- * Claim: picking an instance takes less than 200 ns, however many there are, and less than with any peer from npm. Runs against the dev
- * server of the build: the list is in memory before the clock starts. Writes results/pick.json.
+ * Claim: picking an instance takes less than 200 ns, however many there are, and less than with any peer from npm. The other balancers are
+ * reported. Runs against the dev server of the build: the list is in memory before the clock starts. Writes results/pick.json.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { startNode } from './lib/child.mjs';
 import { serverWith } from './lib/dev-server.mjs';
 import { benchOptions } from './lib/options.mjs';
-import { DIST, subject } from './lib/paths.mjs';
+import { DIST, importBuilt, subject } from './lib/paths.mjs';
 import { comparison, report, series, target } from './lib/report.mjs';
 import { runRounds } from './lib/rounds.mjs';
 
@@ -17,6 +17,7 @@ const SIZES = [3, 100, 1000];
 const BELOW_NS = 200;
 const OURS = 'nacos-serving';
 const PEERS = ['npm nacos', 'rust binding'];
+const { BALANCER_NAMES } = await importBuilt('index.js');
 const serviceOf = (size) => `bench-pick-${size}`;
 
 const options = benchOptions();
@@ -32,6 +33,9 @@ const programs = {
   [OURS]: [subject('pick-ours.mjs'), DIST],
   'npm nacos': [subject('pick-npm-nacos.cjs')],
   'rust binding': [subject('pick-rust-binding.cjs')],
+  ...Object.fromEntries(
+    BALANCER_NAMES.map((name) => [name, [subject('pick-balancer.mjs'), DIST, name]]),
+  ),
 };
 
 async function measure(id) {
@@ -48,7 +52,7 @@ async function measure(id) {
   }
 }
 
-const subjects = [OURS, ...PEERS];
+const subjects = [OURS, ...PEERS, ...BALANCER_NAMES];
 const rounds = await runRounds({
   rounds: options.pairs,
   subjects: subjects.map((id) => ({ id, measure: () => measure(id) })),
@@ -77,11 +81,12 @@ await report(
     method: [
       'Each sample is a fresh process: 150 ms of warm-up, then 250 ms of picks in a row, for each size. All instances are healthy and of weight 1, and their list is in memory.',
       'Ours: `discovery.pick(name)`, synchronous, weighted round robin.',
+      'By the name of a balancer: `calls.pickNow(name, call)` and `calls.settle(target, ended)` of the attempt that was picked 32 picks before, 1,024 keys in turn: what an attempt of a call by name costs in all.',
       'npm nacos: `await client.selectInstances(name)`, then one of them at random. Rust binding: `await client.selectOneHealthyInstance(name, group)`.',
     ],
     series: [
       ...ours,
-      ...PEERS.flatMap((id) =>
+      ...[...PEERS, ...BALANCER_NAMES].flatMap((id) =>
         SIZES.map((size) =>
           series(rounds, {
             subject: id,
