@@ -212,6 +212,7 @@ export class ServiceEntry {
 
   /** The next target, given out until `settle`; undefined when there is no list yet or nothing callable in it. */
   pick(call: CallInfo | undefined): Target | undefined {
+    this.#retry.began();
     return give(this.peek(call));
   }
 
@@ -233,11 +234,12 @@ export class ServiceEntry {
     if (list === undefined || delayMs === undefined) return undefined;
     const keys = new Set(failed.tried.map(hostPort));
     const isTried = (target: Target): boolean => keys.has(target.stat.key);
-    const target = give(
-      list.pickExcept((one) => isTried(one) || this.#isOut(one), failed.info) ??
-        list.pickExcept(isTried, failed.info),
-    );
-    if (target === undefined) return undefined;
+    const hopeful = list.pickExcept((one) => isTried(one) || this.#isOut(one), failed.info);
+    const target = hopeful ?? list.pickExcept(isTried, failed.info);
+    if (target === undefined || !this.#retry.affords(failed, hopeful !== undefined)) {
+      return undefined;
+    }
+    give(target);
     this.meter.picked(target);
     this.meter.retried(failed, delayMs);
     return { target, delayMs };
