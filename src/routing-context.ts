@@ -10,12 +10,16 @@ import { ConfigError } from './errors.js';
 /** Values by name; names are in lower case, as headers are. */
 export type RoutingValues = Readonly<Record<string, string>>;
 
+export const NO_ROUTING_VALUES: RoutingValues = Object.freeze({});
+
 const STORAGE = Symbol.for('nacos-serving.routing.1');
 /** Longer ones are no labels. */
 const MAX_VALUE_LENGTH = 1024;
+/** The name of a header that may be handed on: none that says how a message is framed, or where it goes. */
+export const ROUTING_NAME =
+  /^(?!(?:host|connection|content-length|content-encoding|transfer-encoding|keep-alive|upgrade|te|trailer|expect|baggage|proxy-.*)$)[!#$%&'*+\-.^_`|~\da-z]+$/i;
 /** What may stand in a header as it is. */
 const PLAIN = /^[\t\x20-\x7e\x80-\xff]+$/;
-const NOTHING: RoutingValues = Object.freeze({});
 
 type Storage = AsyncLocalStorage<RoutingValues>;
 
@@ -45,7 +49,7 @@ export function runWithRouting<T>(values: RoutingValues, run: () => T): T {
 
 /** The values of now; empty when there are none. */
 export function routingValues(): RoutingValues {
-  return present()?.getStore() ?? NOTHING;
+  return present()?.getStore() ?? NO_ROUTING_VALUES;
 }
 
 /** One of them, by its name in lower case. */

@@ -2,17 +2,22 @@
  * Owns what a call by name hands on from the request that is being served: the values that `discovery.propagate` names, as plain headers and as
  * W3C baggage. Asked by the routers of `discovery.ts` for each call by name, and never for hosts that are no services.
  */
+import { ConfigError } from '../errors.js';
 import type { CallInfo, CallRouter } from '../process-hub.js';
-import { routingValue } from '../routing-context.js';
+import { ROUTING_NAME, routingValue } from '../routing-context.js';
 import { addToBaggage } from '../util/baggage.js';
 
 type HeadersToAdd = CallRouter['headersToAdd'];
 
 const NONE: ReturnType<HeadersToAdd> = [];
 
-/** `names`: of headers, in whatever case. */
+/** `names`: of headers, in whatever case. @throws ConfigError when one may not be handed on */
 export function createPropagation(names: readonly string[] = []): HeadersToAdd {
   const keys = [...new Set(names.map((name) => name.trim().toLowerCase()))];
+  const bad = keys.find((key) => !ROUTING_NAME.test(key));
+  if (bad !== undefined) {
+    throw new ConfigError('INVALID_OPTION', `propagate: ${bad} is no header that can be handed on`);
+  }
   if (keys.length === 0) return () => NONE;
   return (info) => {
     const present = valuesOf(keys);

@@ -144,13 +144,16 @@ function readAddressList(raw: unknown): Reading {
 /** `a,b` in one text, or a list; an empty one takes back what a lower layer gives. */
 function readList(row: FlagRow, raw: unknown): Reading {
   const items: unknown = typeof raw === 'string' ? raw.split(',') : raw;
-  const allowed = { allowed: row.networks === true ? NETWORKS_ALLOWED : 'a list of texts' };
+  const allowed = {
+    allowed: row.networks === true ? NETWORKS_ALLOWED : (row.allowed ?? 'a list of texts'),
+  };
   if (!Array.isArray(items)) return allowed;
   const texts: string[] = [];
   for (const item of items as readonly unknown[]) {
     const text = typeof item === 'string' ? item.trim() : undefined;
     if (text === undefined) return allowed;
     if (text !== '' && row.networks === true && !isNetworkPattern(text)) return allowed;
+    if (text !== '' && row.pattern?.test(text) === false) return allowed;
     if (text !== '') texts.push(text);
   }
   return { value: texts };

@@ -5,6 +5,7 @@
  * options and the client, is loaded when a server starts to listen, a call by name is made, or code asks for it.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
 
 import type { ListeningServer, ProcessHub, ProcessRuntime, SignalHold } from '../process-hub.js';
 import type { Family } from '../registration/family/family.cjs';
@@ -24,6 +25,7 @@ class Hub implements ProcessHub {
   /** What happened while the runtime was being loaded; it hears all of it, in order. */
   #missed: ((runtime: ProcessRuntime) => void)[] = [];
   readonly #gate: SignalGate;
+  #inbound: Promise<((server: Server) => void) | undefined> | undefined;
   #ownFamily: Family | undefined;
 
   constructor(version: string, gate: SignalGate) {
@@ -118,8 +120,25 @@ class Hub implements ProcessHub {
   }
 
   serverUp(server: ListeningServer): void {
+    if (server.local !== undefined) void this.#coverInbound(server.local);
     if (this.#automatic) this.#familyOf().serverUp(server);
     else this.#up(server);
+  }
+
+  /** Here and not in the runtime, which a worker may never load. */
+  async #coverInbound(server: Server): Promise<void> {
+    this.#inbound ??= this.#loadInbound();
+    (await this.#inbound)?.(server);
+  }
+
+  async #loadInbound(): Promise<((server: Server) => void) | undefined> {
+    try {
+      const { createInboundHook } = await import('./inbound-hook.js');
+      return createInboundHook({ env: process.env, cwd: process.cwd() }, this.#code);
+    } catch {
+      // Wrong options: whoever registers says so, and this process goes on as without us.
+      return undefined;
+    }
   }
 
   #up(server: ListeningServer): void {

@@ -7,6 +7,7 @@
 import type { EventEmitter } from 'node:events';
 
 import {
+  NO_ROUTING_VALUES,
   isRoutingValue,
   routingValues,
   runWithOnly,
@@ -26,7 +27,6 @@ const HANDOVERS: ReadonlySet<unknown> = new Set([
   'upgrade',
   'connect',
 ]);
-const NOTHING: RoutingValues = Object.freeze({});
 
 /** Has requests of this server handled in the context of their values, from the next one on. `names` in lower case. */
 export function coverServer(server: Emitter, names: readonly string[]): void {
@@ -39,9 +39,9 @@ export function coverServer(server: Emitter, names: readonly string[]): void {
 
 /** Runs `run`, which handles a request, in the context of its values; `emitters`: the request and what else tells of it. */
 export function serve<T>(values: RoutingValues, emitters: readonly unknown[], run: () => T): T {
-  if (values === NOTHING) {
+  if (values === NO_ROUTING_VALUES) {
     // A server may be made, or a request be handed on, in the middle of another one.
-    return routingValues() === NOTHING_THERE ? run() : runWithOnly(NOTHING, run);
+    return routingValues() === NO_ROUTING_VALUES ? run() : runWithOnly(NO_ROUTING_VALUES, run);
   }
   // A body and the end of an answer are told of by the connection, which knows nothing of this request.
   for (const emitter of emitters) if (isEmitter(emitter)) bind(emitter, values);
@@ -58,10 +58,8 @@ export function readValues(headers: Headers, names: readonly string[]): RoutingV
       plain === undefined && typeof baggage === 'string' ? entryOfBaggage(baggage, name) : plain;
     if (isRoutingValue(value)) (values ??= {})[name] = value;
   }
-  return values === undefined ? NOTHING : Object.freeze(values);
+  return values === undefined ? NO_ROUTING_VALUES : Object.freeze(values);
 }
-
-const NOTHING_THERE = routingValues();
 
 /** `stream` has the headers behind the stream; all other events have the request first. */
 function headersOf(event: unknown, args: readonly unknown[]): Headers | undefined {
@@ -86,7 +84,10 @@ function cover(emitter: Emitter, around: Around): void {
   function emit(this: unknown, ...args: readonly unknown[]): boolean {
     const before: unknown = own ?? Reflect.get(Object.getPrototypeOf(emitter) as object, 'emit');
     const [event, ...rest] = args;
-    return around(event, rest, () => Reflect.apply(before as () => boolean, this, args));
+    return around(event, rest, () => {
+      const isHeard: unknown = Reflect.apply(before as () => boolean, this, args);
+      return isHeard === true;
+    });
   }
   Object.defineProperty(emitter, 'emit', {
     value: emit,

@@ -16,6 +16,7 @@ export function makeDiscovery(
     ...parts,
     group: options.service.group,
     emptyProtection: options.discovery.emptyProtection,
+    propagate: options.discovery.propagate,
     clock: systemClock,
   });
 }
