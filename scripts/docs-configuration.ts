@@ -201,7 +201,7 @@ function allowedText(row: OptionRow): string {
     case 'file':
       return 'a path; a relative one starts at the working directory';
     case 'list':
-      return NETWORKS_ALLOWED;
+      return row.networks === true ? NETWORKS_ALLOWED : (row.allowed ?? 'texts');
     case 'text':
     case 'choice':
       return row.allowed ?? 'text';

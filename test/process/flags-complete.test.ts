@@ -4,7 +4,12 @@ import { expect, it } from 'vitest';
 import { ALL_ROWS } from '../../src/options/schema.js';
 import { optionsWithEffect } from './flags-scene.js';
 
-const FILES = ['flags-identity.test.ts', 'flags-registration.test.ts', 'flags-behaviour.test.ts'];
+const FILES = [
+  'flags-identity.test.ts',
+  'flags-registration.test.ts',
+  'flags-behaviour.test.ts',
+  'flags-discovery.test.ts',
+];
 
 it('every option has a test of its effect', () => {
   const tested = [...optionsWithEffect(FILES)].toSorted();

@@ -54,6 +54,7 @@ const SAMPLES: Readonly<Record<string, readonly [text: string, code: unknown, va
   'health.port': ['0', 0, 0],
   'control.enabled': ['off', false, false],
   'discovery.empty_protection': ['No', false, false],
+  'discovery.propagate': ['x-tag, Lane', ['x-tag', 'Lane'], ['x-tag', 'Lane']],
   'heartbeat.interval': ['1.5', 1500, 1500],
   'heartbeat.timeout': ['0.5', 500, 500],
   'shutdown.graceful': ['off', false, false],
