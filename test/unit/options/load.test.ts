@@ -156,6 +156,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   'service.weight': 1,
   'service.metadata': {},
   'network.prefer': [],
+  'discovery.propagate': [],
   'network.ignore': [],
   'network.family': 'auto',
   'registration.auto_register': true,
