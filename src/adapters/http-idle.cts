@@ -3,10 +3,10 @@
  * in use serves its response to the end and is not kept. Called by `http-calls.cts`.
  */
 import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { InstanceAddress } from '../model.js';
 import type { CallRouter } from '../process-hub.js';
-import { isObject } from './http-request.cjs';
 
 interface Idle {
   readonly known: WeakSet<Agent>;
@@ -39,11 +39,10 @@ function closeIdle(agents: Set<WeakRef<Agent>>, addresses: readonly InstanceAddr
       agents.delete(ref);
       continue;
     }
-    for (const socket of socketsOf(agent, 'freeSockets', keys)) {
-      if (typeof socket['destroy'] === 'function') Reflect.apply(socket['destroy'], socket, []);
-    }
-    for (const { _httpMessage: request } of socketsOf(agent, 'sockets', keys)) {
-      if (isObject(request)) Reflect.set(request, 'shouldKeepAlive', false);
+    for (const socket of socketsOf(agent, 'freeSockets', keys)) socket.destroy();
+    for (const socket of socketsOf(agent, 'sockets', keys)) {
+      // Before the agent hears of it, which keeps no socket that is closed.
+      socket.prependOnceListener('free', () => socket.destroy());
     }
   }
 }
@@ -52,11 +51,10 @@ function socketsOf(
   agent: Agent,
   pool: 'freeSockets' | 'sockets',
   keys: readonly string[],
-): readonly Readonly<Record<PropertyKey, unknown>>[] {
-  const found = [];
+): readonly Socket[] {
+  const found: Socket[] = [];
   for (const [key, sockets] of Object.entries(agent[pool])) {
-    if (keys.some((start) => key.startsWith(start)))
-      found.push(...(sockets ?? []).filter(isObject));
+    if (keys.some((start) => key.startsWith(start))) found.push(...(sockets ?? []));
   }
   return found;
 }

@@ -1,7 +1,8 @@
 /**
  * Owns the hub of a child process whose client hooks are tested without a registry: `node --require scripted-hub.cjs app`. The
  * router answers what the environment says: ROUTES is an object of service name -> targets `{ ip, port, secure }`.
- * HUB=broken: the runtime cannot be loaded. HUB=off: no hooks at all. The app finds the script under `globalThis.hub`.
+ * HUB=broken: the runtime cannot be loaded. HUB=off: no hooks at all. The app finds the script under `globalThis.hub`, and
+ * changes what the router does there.
  */
 const path = require('node:path');
 
@@ -17,8 +18,22 @@ const script = {
   /** Ports of targets that could not be connected to. */
   failed: [],
   settled: [],
+  /** Each attempt that ended, as the router was told: port, outcome, status. */
+  ended: [],
+  /** Failed calls that the router was asked about. */
+  asks: [],
+  /** Outcomes after which there is another attempt, and how long it waits. */
+  repeats: ['unsent'],
+  delayMs: 0,
+  timeoutMs: 0,
+  headers: [],
+  goneListeners: [],
   /** While it is a promise, lists have not arrived. */
   waiting: undefined,
+  /** From now on these are the targets of the service. */
+  route(service, targets) {
+    routes[service] = targets;
+  },
   /** The next pick of every service is its first target again. */
   restart() {
     for (const name of Object.keys(turns)) delete turns[name];
@@ -95,18 +110,23 @@ const calls = {
     const { NoInstanceError } = await import(path.join(dist, 'errors.js'));
     throw new NoInstanceError(`no instance of ${name}`);
   },
-  nextAttempt({ name, tried, outcome }) {
-    if (outcome !== 'unsent') return undefined;
+  nextAttempt({ name, tried, outcome, status, retryAfterMs, info }) {
+    script.asks.push({ outcome, status, retryAfterMs, isReplayable: info.isReplayable });
+    if (!script.repeats.includes(outcome)) return undefined;
     const target = targetsOf(name).find((one) => !tried.some(({ port }) => port === one.port));
-    return target && { target, delayMs: 0 };
+    return target && { target, delayMs: script.delayMs };
   },
-  settle(target, { outcome }) {
+  settle(target, { outcome, status }) {
     script.settled.push(outcome);
+    script.ended.push([target.port, outcome, status]);
     if (outcome === 'unsent') script.failed.push(target.port);
   },
-  timeoutMs: () => 0,
-  headersToAdd: () => [],
-  onGone: () => () => undefined,
+  timeoutMs: () => script.timeoutMs,
+  headersToAdd: () => script.headers,
+  onGone(listener) {
+    script.goneListeners.push(listener);
+    return () => undefined;
+  },
 };
 
 const hub = {
