@@ -29,7 +29,13 @@ export {
   type NamedBalancerOptions,
 } from './discovery/balancers/by-name.js';
 export type { HashKey } from './discovery/balancers/hash-key.js';
-export { createDiscovery, type Discovery, type DiscoveryOptions } from './discovery/discovery.js';
+export {
+  createDiscovery,
+  type Discovery,
+  type DiscoveryOptions,
+  type ExplainOptions,
+} from './discovery/discovery.js';
+export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
 export type { ServiceStats } from './diagnostics.js';
 export {
   AuthError,

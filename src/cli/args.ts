@@ -15,9 +15,15 @@ import {
   parseControl,
   type ControlInvocation,
 } from './control-args.js';
+import {
+  isLookupCommand,
+  LOOKUP_COMMANDS,
+  parseLookup,
+  type LookupInvocation,
+} from './lookup-args.js';
 import { flagTable, matchFlag, unknownFlag, usage, type FlagHit, type FlagTable } from './flags.js';
 
-export const COMMANDS = ['run', 'dev', ...CONTROL_COMMANDS, 'help'] as const;
+export const COMMANDS = ['run', 'dev', ...CONTROL_COMMANDS, ...LOOKUP_COMMANDS, 'help'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 export interface AppTarget {
@@ -37,7 +43,8 @@ export type Invocation =
   | { readonly kind: 'version' }
   | RunInvocation
   | { readonly kind: 'dev'; readonly values: CliValues }
-  | ControlInvocation;
+  | ControlInvocation
+  | LookupInvocation;
 
 export interface RunInvocation {
   readonly kind: 'run';
@@ -97,9 +104,12 @@ const DEV_FLAGS = flagTable(DEV_ROWS);
 export function parseCommandLine(words: readonly string[]): Invocation {
   const first = words[0];
   if (first === 'dev') return parseDev(words.slice(1));
-  if (isControlCommand(first)) {
-    const standing = words.slice(1).map((word) => standingFlag(word, first));
-    return standing.find((each) => each !== undefined) ?? parseControl(first, words.slice(1));
+  if (isControlCommand(first) || isLookupCommand(first)) {
+    const rest = words.slice(1);
+    const standing = rest.map((word) => standingFlag(word, first));
+    const parse = (): Invocation =>
+      isControlCommand(first) ? parseControl(first, rest) : parseLookup(first, rest);
+    return standing.find((each) => each !== undefined) ?? parse();
   }
   if (first === 'help') return parseHelp(words.slice(1));
   return parseRun(words);

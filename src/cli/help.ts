@@ -5,6 +5,13 @@
 import { ALL_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
 import { DEV_ROWS, RUN_ROWS, type CommandName } from './args.js';
 import { CONTROL_ROWS, isControlCommand } from './control-args.js';
+import {
+  isLookupCommand,
+  LOOKUP_OPTIONS,
+  LOOKUP_ROWS,
+  SHORT_FLAGS,
+  type LookupCommand,
+} from './lookup-args.js';
 
 const WIDTH = 98;
 const INDENT = '      ';
@@ -15,6 +22,7 @@ const USAGE = `Usage:
   nacos-serving [flags] -- command [arguments]      any command, like: -- npm start
   nacos-serving dev [--port 8848]                   a Nacos-compatible server for development
   nacos-serving status|up|down|weight|metadata      ask and change what running processes registered
+  nacos-serving list|watch|why|call                 look at services of the registry and call them
   nacos-serving help [command]
 `;
 
@@ -41,6 +49,7 @@ const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
 export function helpText(about: CommandName | undefined): string {
   if (about === 'dev') return devHelp();
   if (isControlCommand(about)) return controlHelp();
+  if (isLookupCommand(about)) return lookupHelp(about);
   return [
     about === 'run'
       ? ''
@@ -82,6 +91,52 @@ function controlHelp(): string {
     '  -h, --help\n',
     'Exit codes: 0 done, 1 nobody there or refused, 2 wrong words or several processes to choose from\n',
   ].join('\n');
+}
+
+const LOOKUPS: Readonly<Record<LookupCommand, readonly [about: string, usage: string]>> = {
+  list: [
+    'Shows the services of a group, with how many of their instances are healthy.',
+    'nacos-serving list [--group NAME] [--page N]',
+  ],
+  watch: [
+    'Shows the instances of a service, then each change of them until Ctrl-C.',
+    'nacos-serving watch orders',
+  ],
+  why: [
+    'Shows what a name means, and of each instance whether a call from here would go there, and why not.',
+    'nacos-serving why orders [-H "x-version: 2"]',
+  ],
+  call: [
+    'Calls a service by name, like curl: the body on stdout, who answered on stderr.',
+    `nacos-serving call orders/hello
+  nacos-serving call https://orders/items -H "content-type: application/json" -d @item.json -i`,
+  ],
+};
+
+const LOOKUP_EXITS: Readonly<Record<LookupCommand, string>> = {
+  list: '0 done, 1 Nacos cannot be reached or refuses, 2 wrong words',
+  watch: '0 ended by Ctrl-C or SIGTERM, 1 Nacos cannot be reached or refuses, 2 wrong words',
+  why: '0 some instance can be called, 1 none, or Nacos cannot be reached, 2 wrong words',
+  call: '0 status below 400, 22 from there on, 1 no instance or none that answers, 2 wrong words',
+};
+
+function lookupHelp(command: LookupCommand): string {
+  const [about, words] = LOOKUPS[command];
+  return [
+    `${about}\n`,
+    `Usage:\n  ${words}\n`,
+    'Flags:',
+    ...LOOKUP_ROWS[command].map(shortFlagHelp),
+    ...LOOKUP_OPTIONS.map(flagHelp),
+    '  -h, --help\n',
+    `Exit codes: ${LOOKUP_EXITS[command]}\n`,
+  ].join('\n');
+}
+
+function shortFlagHelp(row: FlagRow): string {
+  const short = Object.entries(SHORT_FLAGS).filter(([, flag]) => flag === `--${row.flag}`);
+  const names = short.map(([name]) => `${name}, `).join('');
+  return plainFlagHelp(row).replace('  ', `  ${names}`);
 }
 
 /** Of a row that only the command line has. */

@@ -31,6 +31,10 @@ async function main(): Promise<void> {
       const { control } = await import('./commands/control.js');
       return control(invocation);
     }
+    case 'lookup': {
+      const { lookUp } = await import('./commands/look-up.js');
+      return lookUp(invocation);
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import type { CreateBalancer } from './balancer.js';
 import { guardBalancer } from './balancers/guarded.js';
 import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
+import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState } from './resolver.js';
@@ -55,6 +56,11 @@ export interface DiscoveryOptions {
   readonly clock?: Clock;
 }
 
+export interface ExplainOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 export interface Discovery extends AsyncDisposable {
   /** For hosts of URLs: names without dots only, and what is no service is null, never an error. */
   readonly calls: CallRouter;
@@ -72,6 +78,11 @@ export interface Discovery extends AsyncDisposable {
   pick(service: string): CallTarget | undefined;
   /** Counters of every service that was called, or of those with this name. The same numbers as on docs/diagnostics.md. */
   stats(service?: string): readonly ServiceStats[];
+  /**
+   * What a name means now, and of each instance whether a call with these headers would go there, and why not. Asks the registry when it has
+   * to, as a first call does. @throws ClosedError, the signal's reason
+   */
+  explain(service: string, options?: ExplainOptions): Promise<NameExplanation>;
   /**
    * Other routes for a service, by its name as the registry spells it: from the next call on, in place of all that were set before. None: calls go
    * anywhere.
@@ -135,6 +146,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       const target = state.entry.peek(undefined);
       if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
       return target;
+    },
+    async explain(service, { headers = {}, signal } = {}) {
+      if (resolver.isClosed) throw closed();
+      return explainName(await resolver.find(service, signal), imaginedCall(headers));
     },
     stats: (service) => meters.stats(service),
     setRoutes(service, rules) {

@@ -20,7 +20,13 @@ import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process
 import type { Clock } from '../util/clock.js';
 import { createDeferred, runInBackground } from '../util/deferred.js';
 import type { InstanceStat } from './balancer.js';
-import type { CallableList, ExplainedInstance, ListParts, Target } from './callable-list.js';
+import type {
+  CallableList,
+  WhyNot,
+  ExplainedInstance,
+  ListParts,
+  Target,
+} from './callable-list.js';
 import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
 import { Outlier } from './outlier.js';
@@ -252,9 +258,14 @@ export class ServiceEntry {
     this.#lists.useRoutes(routes);
   }
 
-  /** Each instance that calls may know, with the reason why this call would not go there. Ejection is not looked at. */
-  explain(call: CallInfo | undefined): readonly ExplainedInstance[] {
-    return this.#inUse?.explain(call) ?? [];
+  /** Each instance that calls may know, with the reason why this call would not go there. */
+  explain(call: CallInfo | undefined): readonly (Omit<ExplainedInstance, 'whyNot'> & {
+    readonly whyNot: WhyNot | 'ejected' | undefined;
+  })[] {
+    return (this.#inUse?.explain(call) ?? []).map((one) => {
+      const isOut = one.target !== undefined && this.#isOut(one.target);
+      return isOut && one.whyNot === undefined ? { ...one, whyNot: 'ejected' as const } : one;
+    });
   }
 
   settle(target: Target, ended: EndedAttempt): void {

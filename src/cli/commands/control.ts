@@ -9,6 +9,7 @@ import type { ControlAnswer } from '../../runtime/control-messages.js';
 import type { ControlInvocation } from '../control-args.js';
 import { askChange, findProcesses, type RunningProcess } from '../control-processes.js';
 import { usage } from '../flags.js';
+import { printable } from '../printable.js';
 
 const FAILED = 1;
 
@@ -136,11 +137,6 @@ function lineOf(one: RegistrationStatus): string {
     ...(labels.length === 0 ? [] : [`metadata ${labels.join(' ')}`]),
     ...(problem === undefined ? [] : [problem]),
   ].join('; ');
-}
-
-/** Metadata may come from anybody who may write to the registry: a terminal must not obey it. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 function fail(message: string): void {
