@@ -135,13 +135,13 @@ function optionsFor({ request, options, name }: NamedCall, target: CallTarget): 
   };
 }
 
-/** What is handed on from the request that is being served, where the caller has nothing of that name. */
+/** What is handed on from the request that is being served. */
 function addHeaders(call: NamedCall, calls: CallRouter): void {
   const { request } = call;
   for (const [name, value] of calls.headersToAdd(call)) {
-    if (!request.headersSent) {
-      if (!request.hasHeader(name)) request.setHeader(name, value);
-    } else {
+    if (!request.headersSent) request.setHeader(name, value);
+    else {
+      // The router could not see such headers: what stands there stays.
       const line = `\r\n${name}: `.toLowerCase();
       rewriteHeader(request, (header) =>
         header.toLowerCase().includes(line)
