@@ -12,7 +12,7 @@ export {
   setReady,
   type ChangeOptions,
 } from './adapters/own-registration.js';
-export { discoveryStats } from './adapters/own-discovery.js';
+export { discoveryStats, setRoutes } from './adapters/own-discovery.js';
 export { failedCall, type CallFailure, type TriedInstance } from './call-failure.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
 export type {
@@ -76,7 +76,7 @@ export type {
   ServerRegistration,
 } from './process-hub.js';
 export { routingValues, runWithRouting, type RoutingValues } from './routing-context.js';
-export type { RouteRule, RouteSource } from './discovery/service-settings.js';
+export type { RouteRule, RouteSource } from './route-rule.js';
 export type {
   ConnectionState,
   ListServicesOptions,

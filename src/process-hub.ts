@@ -8,6 +8,7 @@ import type { Server } from 'node:net';
 import type { ServiceStats } from './diagnostics.js';
 import type { InstanceAddress, ServiceRef } from './model.js';
 import type { ConnectionState, WaitOptions } from './naming-api.js';
+import type { RouteRule } from './route-rule.js';
 
 /** An HTTP server that listens now, as the listen trigger saw it. */
 export interface ListeningServer {
@@ -191,6 +192,8 @@ export interface ProcessRuntime {
   serverClosing(server: ListeningServer): Promise<void> | undefined;
   /** A worker process or thread has got its first request: seen there, for `registration.register_on_request`. */
   requestSeen(): void;
+  /** Other routes for a service that this process calls by name, from the next call on. Never rejects for Nacos' sake. */
+  setRoutes(service: string, rules: readonly RouteRule[]): Promise<void>;
   /** Registers this very server by options given in code, checked here. @throws ConfigError */
   register(server: Server, code: object): ServerRegistration;
   readonly registrations: readonly RegistrationStatus[];

@@ -102,6 +102,9 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const runtime: ProcessRuntime = {
     calls,
     explicitCalls,
+    async setRoutes(service, rules) {
+      (await discovered()).setRoutes(service, rules);
+    },
     get discoveryStats() {
       return discovery?.stats() ?? [];
     },
