@@ -7,6 +7,7 @@ import type { ProcessHub } from '../process-hub.js';
 import { changeDispatchers, loadUndici } from './global-hooks/dispatchers.cjs';
 import { isServiceHost } from './service-host.cjs';
 import { interceptDispatcher } from './undici-dispatcher.cjs';
+import { hookSource } from './undici-links.cjs';
 
 const COLON = 58;
 /** A port that a URL drops, as the default of one scheme or the other, and the end of the host. */
@@ -23,13 +24,14 @@ export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]):
   }
   // A dispatcher for this call only. One that cannot be intercepted in place stays as it is.
   if (typeof init === 'object' && init !== null) {
-    interceptDispatcher(hub, Reflect.get(init, 'dispatcher'));
+    interceptDispatcher(hookSource(hub), Reflect.get(init, 'dispatcher'));
   }
 }
 
 /** Makes the dispatchers that are there know services; loads none. False when there is none. */
 function interceptDispatchers(hub: ProcessHub): boolean {
-  return changeDispatchers((dispatcher) => interceptDispatcher(hub, dispatcher));
+  const source = hookSource(hub);
+  return changeDispatchers((dispatcher) => interceptDispatcher(source, dispatcher));
 }
 
 /** A look at the text without parsing. It may say true too often, since the dispatcher looks again. */

@@ -5,6 +5,7 @@
  */
 import type { ProcessHub } from '../process-hub.js';
 import { coverFetch } from './global-hooks/fetch.cjs';
+import { installUndiciHook } from './undici-hook.cjs';
 
 type FetchCalls = typeof import('./fetch-calls.cjs');
 
@@ -14,4 +15,5 @@ export function installFetchHook(hub: ProcessHub): void {
     calls ??= require('./fetch-calls.cjs') as FetchCalls;
     calls.beforeFetch(hub, args);
   });
+  installUndiciHook(hub);
 }

@@ -1,94 +1,203 @@
 /**
- * Owns what we see of an undici request under way: only whether it was begun before it failed. Called by `undici-dispatcher.cts`. A
+ * Owns what we see of one attempt of an undici request: how it ended, and whether its user sees that. Made by `undici-call.cts`. A
  * handler has one of two shapes, by the version of undici: `onConnect`, `onHeaders`, `onError` and so on, or `onRequestStart`,
- * `onResponseStart`, `onResponseError`. Everything is handed on as it comes.
+ * `onResponseStart`, `onResponseError`. Everything is handed on as it comes, unless another instance gets the call.
+ *
+ * States: new -connected-> begun -headers-> answered; any -another attempt, or the time is up-> over. What comes when it is over is dropped.
  */
-
-/** What system call failed, when that says that there never was a connection. */
-const CONNECT_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
-/** Other failures of a connection on its way. TLS failures are none: a wrong certificate must be seen, not passed over. */
-const CONNECT_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ETIMEDOUT']);
+import type { CallOutcome, CallTarget, EndedAttempt } from '../process-hub.js';
+import { nowMs } from './call-clock.cjs';
+import { headerOf } from './undici-headers.cjs';
+import { outcomeOf } from './undici-failure.cjs';
 
 type Method = (...args: readonly unknown[]) => unknown;
 /** What undici may call; a handler has some of these. */
-type Handler = Readonly<Partial<Record<string, Method>>>;
-type Retry = () => boolean;
+export type Handler = Readonly<Partial<Record<string, Method>>>;
+export type Abort = (reason?: unknown) => void;
 
-/**
- * A handler that passes everything to `handler`, but for a failure to connect: `retry` may take care of that and return true. Nothing
- * was sent then, and the body was not touched.
- */
-export function watchHandler(handler: object, retry: Retry): object {
-  // Each method is looked at before it is called, by `?.`: undici leaves some of them to the caller.
-  const known = handler as Handler;
-  return isCurrent(handler) ? new CurrentWatch(known, retry) : new LegacyWatch(known, retry);
+/** What an attempt tells its call. */
+export interface AttemptOwner {
+  readonly handler: Handler;
+  /** What the user's handler gets to abort with: it means the call, also between attempts. */
+  userAbort(): Abort;
+  settle(target: CallTarget, ended: EndedAttempt): void;
+  /** Headers are here. True when another instance gets the call: nobody sees this response. */
+  answered(status: number, retryAfter: string | undefined): boolean;
+  /** True when another instance gets the call, or somebody else was told. */
+  failed(outcome: CallOutcome, error: unknown): boolean;
 }
 
-/** Classes rather than objects of closures: one of these is made for each call by name. */
-abstract class Watch {
-  protected readonly handler: Handler;
-  protected readonly retry: Retry;
-  protected isBegun = false;
-  #isSent = false;
+/** The most that is read of a response that nobody sees, so that its connection can be used again. */
+const MAX_DUMPED_BYTES = 65_536;
 
-  constructor(handler: Handler, retry: Retry) {
-    this.handler = handler;
-    this.retry = retry;
+/** Classes rather than objects of closures: one of these is made for each attempt. */
+export abstract class Attempt {
+  readonly target: CallTarget;
+  protected readonly owner: AttemptOwner;
+  protected readonly handler: Handler;
+  protected isOver = false;
+  readonly #startedMs = nowMs();
+  #isBegun = false;
+  #isSent = false;
+  #isSettled = false;
+  #dumped = 0;
+
+  constructor(owner: AttemptOwner, target: CallTarget) {
+    this.owner = owner;
+    this.handler = owner.handler;
+    this.target = target;
+  }
+
+  /** Tells undici to stop, if it has begun. */
+  abstract abort(reason: unknown): void;
+
+  /** Nothing of this attempt reaches the user any more. */
+  leave(): void {
+    this.isOver = true;
+  }
+
+  /** Once; later calls do nothing. */
+  settle(outcome: CallOutcome, status?: number): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const tookMs = nowMs() - this.#startedMs;
+    this.owner.settle(
+      this.target,
+      status === undefined ? { outcome, tookMs } : { outcome, status, tookMs },
+    );
+  }
+
+  /** What became of it when somebody else ends it now. */
+  get outcomeNow(): CallOutcome {
+    return this.#isBegun ? 'broken' : 'unsent';
   }
 
   onBodySent(chunk: unknown, total: unknown): unknown {
     this.#isSent = true;
-    return this.handler['onBodySent']?.(chunk, total);
+    return this.isOver ? undefined : this.handler['onBodySent']?.(chunk, total);
   }
 
   onRequestSent(): unknown {
     this.#isSent = true;
-    return this.handler['onRequestSent']?.();
+    return this.isOver ? undefined : this.handler['onRequestSent']?.();
   }
 
   onResponseStarted(): unknown {
-    return this.handler['onResponseStarted']?.();
+    return this.isOver ? undefined : this.handler['onResponseStarted']?.();
   }
 
-  /** True when another instance gets the call. */
-  protected retries(error: unknown): boolean {
-    // A RetryAgent says "begun" to us before it begins: then only the error itself can tell.
-    const isUnsent = !this.#isSent && (isRefused(error) || (!this.isBegun && isCutShort(error)));
-    return isUnsent && this.retry();
+  protected begun(): void {
+    this.#isBegun = true;
+  }
+
+  /** True when the user sees the response. */
+  protected shows(status: unknown, headers: unknown): boolean {
+    if (this.isOver) return false;
+    // 1xx: the answer is still to come.
+    if (typeof status !== 'number' || (status < 200 && status !== 101)) return true;
+    this.settle('answered', status);
+    const retryAfter = status < 400 ? undefined : headerOf(headers, 'retry-after');
+    if (!this.owner.answered(status, retryAfter)) return true;
+    this.leave();
+    return false;
+  }
+
+  /** True when the user sees the error. */
+  protected showsError(error: unknown): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    if (this.#isSettled) return true;
+    const outcome = outcomeOf(error, { isBegun: this.#isBegun, isSent: this.#isSent });
+    this.settle(outcome);
+    if (!this.owner.failed(outcome, error)) return true;
+    this.leave();
+    return false;
+  }
+
+  /** A part of a response that nobody sees. */
+  protected dump(chunk: unknown): void {
+    this.#dumped += chunk instanceof Uint8Array ? chunk.byteLength : 0;
+    if (this.#dumped > MAX_DUMPED_BYTES) this.abort(new Error('another instance has the call'));
   }
 }
 
-class LegacyWatch extends Watch {
+class LegacyAttempt extends Attempt {
+  #abort: Abort | undefined;
+
+  abort(reason: unknown): void {
+    this.#abort?.(reason);
+  }
+
   onConnect(abort: unknown, context: unknown): unknown {
-    this.isBegun = true;
-    return this.handler['onConnect']?.(abort, context);
+    if (typeof abort === 'function') this.#abort = abort as Abort; // the one thing that undici gives here
+    if (this.isOver) {
+      this.abort(new Error('the call is over'));
+      return undefined;
+    }
+    this.begun();
+    return this.handler['onConnect']?.(this.owner.userAbort(), context);
   }
 
   onUpgrade(status: unknown, headers: unknown, socket: unknown): unknown {
+    this.settle('answered', Number(status));
     return this.handler['onUpgrade']?.(status, headers, socket);
   }
 
   onHeaders(status: unknown, headers: unknown, resume: unknown, text: unknown): unknown {
-    return this.handler['onHeaders']?.(status, headers, resume, text);
+    return this.shows(status, headers)
+      ? this.handler['onHeaders']?.(status, headers, resume, text)
+      : true;
   }
 
   onData(chunk: unknown): unknown {
-    return this.handler['onData']?.(chunk);
+    if (!this.isOver) return this.handler['onData']?.(chunk);
+    this.dump(chunk);
+    return true;
   }
 
   onComplete(trailers: unknown): unknown {
-    return this.handler['onComplete']?.(trailers);
+    return this.isOver ? undefined : this.handler['onComplete']?.(trailers);
   }
 
   onError(error: unknown): unknown {
-    return this.retries(error) ? undefined : this.handler['onError']?.(error);
+    return this.showsError(error) ? this.handler['onError']?.(error) : undefined;
   }
 }
 
-class CurrentWatch extends Watch {
+/** What undici gives to handlers of the current shape, as far as we use it. */
+interface Controller {
+  abort: Abort;
+}
+
+class CurrentAttempt extends Attempt {
+  #controller: Controller | undefined;
+
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason);
+  }
+
   onRequestStart(controller: unknown, context: unknown): unknown {
-    this.isBegun = true;
+    if (isController(controller)) this.#controller = controller;
+    if (this.isOver) {
+      this.abort(new Error('the call is over'));
+      return undefined;
+    }
+    this.begun();
     return this.handler['onRequestStart']?.(controller, context);
+  }
+
+  /** The user's handler keeps the controller of an attempt that is over: to abort means the call from now on. */
+  override leave(): void {
+    super.leave();
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    const own = controller.abort.bind(controller);
+    const abort = this.owner.userAbort();
+    controller.abort = (reason) => {
+      own(reason);
+      abort(reason);
+    };
+    this.#controller = { abort: own };
   }
 
   onRequestUpgrade(
@@ -97,47 +206,47 @@ class CurrentWatch extends Watch {
     headers: unknown,
     socket: unknown,
   ): unknown {
+    this.settle('answered', Number(status));
     return this.handler['onRequestUpgrade']?.(controller, status, headers, socket);
   }
 
   onResponseStart(controller: unknown, status: unknown, headers: unknown, text: unknown): unknown {
+    if (!this.shows(status, headers)) return undefined;
     return this.handler['onResponseStart']?.(controller, status, headers, text);
   }
 
   onResponseData(controller: unknown, chunk: unknown): unknown {
-    return this.handler['onResponseData']?.(controller, chunk);
+    if (!this.isOver) return this.handler['onResponseData']?.(controller, chunk);
+    this.dump(chunk);
+    return undefined;
   }
 
   onResponseEnd(controller: unknown, trailers: unknown): unknown {
-    return this.handler['onResponseEnd']?.(controller, trailers);
+    return this.isOver ? undefined : this.handler['onResponseEnd']?.(controller, trailers);
   }
 
   onResponseError(controller: unknown, error: unknown): unknown {
-    return this.retries(error) ? undefined : this.handler['onResponseError']?.(controller, error);
+    if (!this.showsError(error)) return undefined;
+    return this.handler['onResponseError']?.(controller, error);
   }
 }
 
-/** Tells the handler of a failure before anything was dispatched. */
-export function failHandler(handler: object, error: unknown): void {
-  const known = handler as Handler;
-  if (isCurrent(handler)) known['onResponseError']?.(null, error);
-  else known['onError']?.(error);
+export function createAttempt(owner: AttemptOwner, target: CallTarget): Attempt {
+  return isCurrent(owner.handler)
+    ? new CurrentAttempt(owner, target)
+    : new LegacyAttempt(owner, target);
 }
 
-function isCurrent(handler: object): boolean {
-  return typeof Reflect.get(handler, 'onRequestStart') === 'function';
+/** Tells the handler of a failure outside of any attempt. */
+export function failHandler(handler: Handler, error: unknown): void {
+  if (isCurrent(handler)) handler['onResponseError']?.(null, error);
+  else handler['onError']?.(error);
 }
 
-function isRefused(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  return (
-    CONNECT_CALLS.has(Reflect.get(error, 'syscall')) ||
-    Reflect.get(error, 'code') === 'UND_ERR_CONNECT_TIMEOUT'
-  );
+function isCurrent(handler: Handler): boolean {
+  return typeof handler['onRequestStart'] === 'function';
 }
 
-function isCutShort(error: unknown): boolean {
-  return (
-    typeof error === 'object' && error !== null && CONNECT_CODES.has(Reflect.get(error, 'code'))
-  );
+function isController(value: unknown): value is Controller {
+  return typeof Reflect.get(Object(value), 'abort') === 'function';
 }

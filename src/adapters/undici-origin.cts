@@ -1,0 +1,62 @@
+/**
+ * Owns reading which service an undici request may mean, from its origin. Called on every request of an intercepted dispatcher, so what was read last
+ * is remembered. Explicit adapters bring their own rule for names, and know schemes of their own.
+ */
+import { isServiceHost } from './service-host.cjs';
+
+/** An origin that may be a service. */
+export interface ServiceOrigin {
+  readonly name: string;
+  readonly isHttps: boolean;
+}
+
+/** The service of an origin; undefined when it can be none. */
+export type ReadOrigin = (origin: string) => ServiceOrigin | undefined;
+
+/** Others are not kept: an app may call any number of hosts. */
+const MAX_ORIGINS = 1024;
+/** Also without the slashes that URL parsers add where the scheme is theirs. */
+const SCHEMES = [
+  ['http://', false],
+  ['https://', true],
+] as const;
+/** What people of other frameworks write for "a service": plain http, unless the instance wants TLS. */
+const EXPLICIT_SCHEMES = [...SCHEMES, ['lb://', false], ['nacos://', false]] as const;
+
+/** `isName`: what may be the name of a service. */
+export function createOriginReader(
+  isName: (host: string) => boolean,
+  withSchemes: boolean,
+): ReadOrigin {
+  const schemes = withSchemes ? EXPLICIT_SCHEMES : SCHEMES;
+  const services = new Map<string, ServiceOrigin>();
+  let lastOther = '';
+
+  return (origin) => {
+    // Inside of undici, one request comes by with the same origin several times.
+    if (origin === lastOther) return undefined;
+    const known = services.get(origin);
+    if (known !== undefined) return known;
+    const scheme = schemes.find(([prefix]) => origin.startsWith(prefix));
+    const name = scheme === undefined ? '' : origin.slice(scheme[0].length).replace(/\/$/, '');
+    if (scheme === undefined || !isName(name)) {
+      lastOther = origin;
+      return undefined;
+    }
+    if (services.size >= MAX_ORIGINS) services.clear();
+    const read = { name, isHttps: scheme[1] };
+    services.set(origin, read);
+    return read;
+  };
+}
+
+/** The rule of the hooks. */
+export const readHookedOrigin: ReadOrigin = createOriginReader(isServiceHost, false);
+
+/** The origin of a request as text; undefined when it has none. */
+export function originText(origin: unknown): string | undefined {
+  if (typeof origin === 'string') return origin;
+  if (!(origin instanceof URL)) return undefined;
+  // Of a scheme that URL parsers do not know, the origin is `null`.
+  return origin.origin === 'null' ? `${origin.protocol}//${origin.host}` : origin.origin;
+}
