@@ -36,6 +36,7 @@ export {
   type ExplainOptions,
 } from './discovery/discovery.js';
 export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
+export type { Ejection } from './discovery/outlier.js';
 export type { ServiceStats } from './diagnostics.js';
 export {
   AuthError,

@@ -15,6 +15,7 @@ import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
+import type { Ejection } from './outlier.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState } from './resolver.js';
 import { Meters } from './service-meter.js';
@@ -88,6 +89,10 @@ export interface Discovery extends AsyncDisposable {
    * anywhere.
    */
   setRoutes(service: string, rules: readonly RouteRule[]): void;
+  /** Instances that calls of this service are kept off because they failed, by its name as the registry spells it. See docs/retries.md. */
+  ejected(service: string): readonly Ejection[];
+  /** Calls go to all instances of the service again, or of all services, as if none had failed. */
+  resetEjections(service?: string): void;
   /** Ends all subscriptions; hosts are then left to DNS. The naming API stays open. Idempotent. */
   close(): Promise<void>;
 }
@@ -156,6 +161,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       routes.set(service, rules);
       resolver.entryOf(service)?.setRoutes(rules);
     },
+    ejected: (service) => resolver.entryOf(service)?.ejected() ?? [],
+    resetEjections: (service) => resolver.resetEjections(service),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -69,6 +69,11 @@ export class Entries {
     return this.#entries.get(service);
   }
 
+  /** Of every service that was called. */
+  all(): Iterable<ServiceEntry> {
+    return this.#entries.values();
+  }
+
   /** The entry of a service, which is followed from now on. @throws ConfigError when no service may have this name. */
   follow(service: string): ServiceEntry {
     const entry = this.#entries.get(service) ?? this.make(service);

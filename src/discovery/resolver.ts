@@ -89,6 +89,13 @@ export class Resolver {
     return this.#entries.get(service);
   }
 
+  /** Calls go to every instance again; of one service by its registered name, or of all. */
+  resetEjections(service?: string): void {
+    for (const entry of this.#entries.all()) {
+      if (service === undefined || entry.service.name === service) entry.resetEjections();
+    }
+  }
+
   /** Like `known`, after asking. A service in the answer has its first list, or is late. @throws the signal's reason. */
   async find(name: string, signal?: AbortSignal): Promise<NameState> {
     const state = this.known(name);

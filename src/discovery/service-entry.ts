@@ -29,7 +29,7 @@ import type {
 } from './callable-list.js';
 import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
-import { Outlier } from './outlier.js';
+import { Outlier, type Ejection } from './outlier.js';
 import { RetryPolicy } from './retry.js';
 import { compileRoutes } from './routing.js';
 import type { Meters, ServiceMeter } from './service-meter.js';
@@ -219,7 +219,7 @@ export class ServiceEntry {
   /** The next target, given out until `settle`; undefined when there is no list yet or nothing callable in it. */
   pick(call: CallInfo | undefined): Target | undefined {
     this.#retry.began();
-    return give(this.peek(call));
+    return this.#give(this.peek(call));
   }
 
   /** Like `pick`, for those who say nothing afterwards. */
@@ -245,10 +245,20 @@ export class ServiceEntry {
     if (target === undefined || !this.#retry.affords(failed, hopeful !== undefined)) {
       return undefined;
     }
-    give(target);
+    this.#give(target);
     this.meter.picked(target);
     this.meter.retried(failed, delayMs);
     return { target, delayMs };
+  }
+
+  /** What is out now. */
+  ejected(): readonly Ejection[] {
+    return this.#outlier.state();
+  }
+
+  /** `key`: of one address; undefined: of all. */
+  resetEjections(key?: string): void {
+    this.#outlier.reset(key);
   }
 
   /** Other rules from the next call on. */
@@ -327,6 +337,13 @@ export class ServiceEntry {
     );
   }
 
+  #give(target: Target | undefined): Target | undefined {
+    if (target === undefined) return undefined;
+    target.stat.active += 1;
+    if (this.#outlier.isActive) this.#outlier.picked(target.stat);
+    return target;
+  }
+
   #statOf(key: string): InstanceStat {
     let stat = this.#stats.get(key);
     if (stat === undefined) {
@@ -342,11 +359,6 @@ export class ServiceEntry {
     for (const key of this.#stats.keys()) if (!keys.has(key)) this.#stats.delete(key);
     this.#outlier.listed(keys);
   }
-}
-
-function give(target: Target | undefined): Target | undefined {
-  if (target !== undefined) target.stat.active += 1;
-  return target;
 }
 
 const UNITS = [

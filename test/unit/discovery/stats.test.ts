@@ -192,12 +192,13 @@ describe('channels', () => {
   });
 
   it('tell when an ejected instance is back', async () => {
-    const { calls, naming } = setup();
+    const { calls, clock, naming } = setup();
     naming.setInstances('orders', anInstance({ port: 1 }));
     const heard = listen(CHANNELS.ejectionOver);
     const only = await resolved(calls, 'orders');
     calls.settle(only, { outcome: 'unsent', tookMs: 1 });
     const again = await resolved(calls, 'orders');
+    await clock.advance(1);
     calls.settle(again, { outcome: 'answered', status: 200, tookMs: 1 });
     expect(heard).toMatchObject([{ service: 'orders', address: '10.0.0.1:1' }]);
   });
