@@ -12,6 +12,11 @@ export {
   setReady,
   type ChangeOptions,
 } from './adapters/own-registration.js';
+export {
+  nacosContext,
+  type NacosContextMiddleware,
+  type NacosContextOptions,
+} from './adapters/context-middleware.js';
 export { discoveryStats, setRoutes } from './adapters/own-discovery.js';
 export { failedCall, type CallFailure, type TriedInstance } from './call-failure.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';

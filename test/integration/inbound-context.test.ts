@@ -14,8 +14,13 @@ import { connect, type AddressInfo, type Server as NetServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import createExpress from 'express';
+import createFastify from 'fastify';
+import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 
+import { nacosContext } from '../../src/adapters/context-middleware.js';
+import { ConfigError } from '../../src/errors.js';
 import { routingValues, runWithRouting } from '../../src/routing-context.js';
 import { coverServer } from '../../src/runtime/inbound-context.js';
 import { systemClock } from '../../src/util/clock.js';
@@ -273,5 +278,59 @@ describe('what a request carries', () => {
       },
     );
     expect(emitted).toContain('request');
+  });
+});
+
+describe('the middleware', () => {
+  type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+  async function answersOf(handler: Handler): Promise<readonly unknown[]> {
+    const server = createServer((request, response) => void handler(request, response));
+    const port = await listening(server);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const answers: unknown[] = [];
+    for (const tag of TAGS) answers.push(await ask({ port, path: 'x', agent, tag }));
+    agent.destroy();
+    server.close();
+    return answers;
+  }
+
+  it('is for Express, Koa and Fastify, each in its own way', async () => {
+    const context = nacosContext({ names: ['X-Tag'] });
+
+    const express = createExpress();
+    express.use(context);
+    express.use((request, response) => {
+      request.on('data', () => undefined).on('end', () => void response.json(routingValues()));
+    });
+
+    const koa = new Koa();
+    koa.use((ctx, next) => context(ctx.req, ctx.res, next));
+    koa.use(async (ctx) => {
+      await settle();
+      ctx.body = routingValues();
+    });
+
+    const fastify = createFastify();
+    fastify.addContentTypeParser('*', (_request, payload, done) => {
+      payload.resume().on('end', () => done(null, ''));
+    });
+    fastify.addHook('onRequest', (request, reply, done) => context(request.raw, reply.raw, done));
+    fastify.post('/x', async () => {
+      await settle();
+      return routingValues();
+    });
+    await fastify.ready();
+
+    const expected = TAGS.map(valuesOf);
+    expect(await answersOf((request, response) => express(request, response))).toEqual(expected);
+    expect(await answersOf(koa.callback())).toEqual(expected);
+    expect(await answersOf((request, response) => fastify.routing(request, response))).toEqual(
+      expected,
+    );
+  });
+
+  it('takes no names that frame a message', () => {
+    expect(() => nacosContext({ names: ['Host'] })).toThrow(ConfigError);
   });
 });
