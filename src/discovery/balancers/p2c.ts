@@ -27,6 +27,8 @@ const LEAST_MS = 0.01;
 const CLEARLY = 1.1;
 /** An instance that is drawn twice loses to one further draw that is better by this factor. */
 const BY_FAR = 2;
+/** The clock is read for one pick of these, for it costs as much as the pick: ages are of many seconds. */
+const PICKS_PER_LOOK = 16;
 /** Draws that look for another than the first one. */
 const FURTHER_DRAWS = 3;
 /** Of a gateway or an instance that cannot: fast answers which are no answers. */
@@ -66,6 +68,8 @@ class PowerOfTwo implements Balancer {
   readonly #stats: readonly InstanceStat[];
   /** By index: what one attempt under way adds to the load, less for a heavy instance; 1 at the mean weight. */
   readonly #steps: Float64Array;
+  #lastMs = 0;
+  #picksLeft = 0;
 
   constructor(list: BalancedList, parts: BalancerParts) {
     this.#draw = createWeightedRandom(list, parts);
@@ -75,6 +79,7 @@ class PowerOfTwo implements Balancer {
   }
 
   pick(): number {
+    this.#look();
     const first = this.#draw.pick();
     let second = this.#draw.pick();
     if (first !== second) return this.#isBetter(second, first, CLEARLY) ? second : first;
@@ -85,6 +90,7 @@ class PowerOfTwo implements Balancer {
   }
 
   pickExcept(isExcluded: (index: number) => boolean): number {
+    this.#look();
     const first = this.#draw.pickExcept(isExcluded);
     if (first < 0) return -1;
     const second = this.#draw.pick();
@@ -111,8 +117,15 @@ class PowerOfTwo implements Balancer {
   }
 
   #aged({ ewmaAtMs }: InstanceStat, slowMs: number, fastMs: number): number {
-    const ageMs = Math.max(0, this.#nowMs() - ewmaAtMs);
+    const ageMs = Math.max(0, this.#lastMs - ewmaAtMs);
     return fastMs + (slowMs - fastMs) * Math.exp(-ageMs / DECAY_MS);
+  }
+
+  #look(): void {
+    this.#picksLeft -= 1;
+    if (this.#picksLeft >= 0) return;
+    this.#lastMs = this.#nowMs();
+    this.#picksLeft = PICKS_PER_LOOK - 1;
   }
 
   #loadOf(index: number, { active }: InstanceStat): number {
