@@ -87,7 +87,7 @@ function hashOfPair(text: string, from: number, name: string, separator: string)
     while (text.charCodeAt(start) === 32) start += 1;
     const end = endBefore(text, separator, start);
     const equals = start + name.length;
-    if (equals < end && text.startsWith(name, start) && text[equals] === '=') {
+    if (text.startsWith(name, start) && text[equals] === '=') {
       return hashRange(text, equals + 1, end);
     }
     start = end + 1;

@@ -21,6 +21,15 @@ function placesOf(list: BalancedList): string[] {
   return CALLS.map((call) => list.stats[balancer.pick(call)]?.key ?? 'none');
 }
 
+/** By key: the address that it goes to when the first one is out. */
+function secondPlacesOf(list: BalancedList): string[] {
+  const balancer = create(list);
+  return CALLS.map((call) => {
+    const first = balancer.pick(call);
+    return list.stats[balancer.pickExcept((index) => index === first, call)]?.key ?? 'none';
+  });
+}
+
 function without(list: BalancedList, index: number): BalancedList {
   const rest = <Item>(items: readonly Item[]): Item[] => items.filter((_, at) => at !== index);
   return { weights: rest(list.weights), addresses: rest(list.addresses), stats: rest(list.stats) };
@@ -38,7 +47,7 @@ describe('consistent hashing', () => {
     }
   });
 
-  it('does not depend on the order of the list', () => {
+  it('does not depend on the order of the list, in the first choice and in the second', () => {
     const list = listOf([1, 2, 3, 0.5, 1]);
     const turned: BalancedList = {
       weights: list.weights.toReversed(),
@@ -46,6 +55,7 @@ describe('consistent hashing', () => {
       stats: list.stats.toReversed(),
     };
     expect(placesOf(turned)).toEqual(placesOf(list));
+    expect(secondPlacesOf(turned)).toEqual(secondPlacesOf(list));
   });
 
   it.each([2, 5, 50])('moves only the keys of the one that leaves: of %d', (size) => {

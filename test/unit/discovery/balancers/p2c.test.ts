@@ -107,6 +107,23 @@ describe('power of two choices', () => {
     expect(list.stats[3]?.active).toBeGreaterThanOrEqual(8);
   });
 
+  it('lets a new instance with much under way be', () => {
+    const { balancer, settle } = world([1, 1], [0, 9]);
+    settle(0, 30);
+    const [known = 0, fresh = 0] = countPicks(PICKS, 2, () => balancer.pick());
+    expect(known).toBeGreaterThan(20 * fresh);
+  });
+
+  it('takes a slow one whose time is old before a fast one that is busy', async () => {
+    const { balancer, settle, clock } = world([1, 1], [4, 0]);
+    settle(0, 10);
+    settle(1, 1000);
+    const shareOfSlow = (): number => (countPicks(PICKS, 2, () => balancer.pick())[1] ?? 0) / PICKS;
+    expect(shareOfSlow()).toBeLessThan(0.05);
+    await clock.advance(50_000);
+    expect(shareOfSlow()).toBeGreaterThan(0.95);
+  });
+
   it('tries a slow one again as what is known of it gets old', async () => {
     const { balancer, settle, clock } = world([1, 1, 1]);
     for (const index of [0, 1]) settle(index, 10);
