@@ -20,6 +20,10 @@ const ENTRIES = {
   './nest': 'adapters/nest.ts',
   './hono': 'adapters/hono.ts',
   './hapi': 'adapters/hapi.ts',
+  './http': 'adapters/http.ts',
+  './axios': 'adapters/axios.ts',
+  './got': 'adapters/got.ts',
+  './superagent': 'adapters/superagent.ts',
   './diagnostics': 'diagnostics.ts',
   './dev-server': 'dev-server/index.ts',
 };

@@ -2,9 +2,10 @@
  * Owns the way from ES modules to the hooks, which are CommonJS files so that a preload can load them. Used by explicit.ts. Nothing is loaded before
  * a function here is called. The types stand here, since the two kinds of files are compiled apart.
  */
+import type { Agent } from 'node:http';
 import { createRequire } from 'node:module';
 
-import type { ProcessHub } from '../process-hub.js';
+import type { CallRouter, ProcessHub } from '../process-hub.js';
 import { VERSION } from '../version.js';
 
 interface HubModule {
@@ -14,8 +15,25 @@ interface CallHooks {
   readonly installHttpHook: (hub: ProcessHub) => void;
   readonly installFetchHook: (hub: ProcessHub) => void;
 }
+interface AgentMaker {
+  readonly createExplicitAgents: (
+    source: CallSource,
+    accepts: (host: string) => boolean,
+  ) => ExplicitAgents;
+}
 interface FrameworkHooks {
   readonly installFastifyHook: (hub: ProcessHub) => void;
+}
+
+/** As `http-explicit.cts` says. */
+export interface ExplicitAgents {
+  readonly frontOf: <A extends Agent>(agent: A) => A;
+  readonly teach: <A extends Agent>(agent: A) => A;
+}
+
+interface CallSource {
+  readonly current: CallRouter | undefined;
+  load(): Promise<CallRouter | undefined>;
 }
 
 const HUB = Symbol.for('nacos-serving.runtime.1');
@@ -45,4 +63,13 @@ export function installCallHooks(hub: ProcessHub): void {
 export function installFrameworkHooks(hub: ProcessHub): void {
   const { installFastifyHook } = load('./fastify-hook.cjs') as FrameworkHooks;
   installFastifyHook(hub);
+}
+
+/** Agents of node:http(s) that know services, for the explicit adapters. Nothing is hooked. */
+export function loadExplicitAgents(
+  source: CallSource,
+  accepts: (host: string) => boolean,
+): ExplicitAgents {
+  const { createExplicitAgents } = load('./http-explicit.cjs') as AgentMaker;
+  return createExplicitAgents(source, accepts);
 }
