@@ -24,6 +24,7 @@ const ENTRIES = {
   './axios': 'adapters/axios.ts',
   './got': 'adapters/got.ts',
   './superagent': 'adapters/superagent.ts',
+  './grpc': 'adapters/grpc.ts',
   './diagnostics': 'diagnostics.ts',
   './dev-server': 'dev-server/index.ts',
 };

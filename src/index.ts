@@ -40,6 +40,7 @@ export {
   type DiscoveryOptions,
   type ExplainOptions,
 } from './discovery/discovery.js';
+export type { WatchListener } from './discovery/watched-list.js';
 export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
 export type { Ejection } from './discovery/outlier.js';
 export type { ServiceStats } from './diagnostics.js';

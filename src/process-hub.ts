@@ -6,7 +6,7 @@
 import type { Server } from 'node:net';
 
 import type { ServiceStats } from './diagnostics.js';
-import type { InstanceAddress, ServiceRef } from './model.js';
+import type { Instance, InstanceAddress, ServiceInput, ServiceRef } from './model.js';
 import type { ConnectionState, WaitOptions } from './naming-api.js';
 import type { RouteRule } from './route-rule.js';
 
@@ -181,6 +181,14 @@ export interface ProcessRuntime {
   readonly calls: CallRouter;
   /** For explicit adapters, whose users say that they mean services: names may have dots. */
   readonly explicitCalls: CallRouter;
+  /**
+   * As `Discovery.watch`: callable instances at first and at each change; undefined when Nacos did not say in time. Returns the function which stops
+   * that.
+   */
+  watchService(
+    service: ServiceInput,
+    listener: (instances: readonly Instance[] | undefined) => void,
+  ): () => void;
   /** Counters of the services that this process has called; empty before the first call. */
   readonly discoveryStats: readonly ServiceStats[];
   serverUp(server: ListeningServer): void;

@@ -5,7 +5,7 @@
 import type { ServiceStats } from '../diagnostics.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
-import { DEFAULT_GROUP } from '../model.js';
+import { DEFAULT_GROUP, type ServiceInput } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
@@ -17,7 +17,7 @@ import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
 import type { Ejection } from './outlier.js';
 import { createPropagation } from './propagation.js';
-import { Resolver, type NameState } from './resolver.js';
+import { Resolver, type NameState, type ResolverOptions } from './resolver.js';
 import { Meters } from './service-meter.js';
 import {
   DEFAULT_OUTLIER,
@@ -26,6 +26,7 @@ import {
   type ServiceSettings,
 } from './service-settings.js';
 import { classifyHost } from './target.js';
+import { WatchedList, type WatchListener } from './watched-list.js';
 
 export interface DiscoveryOptions {
   readonly naming: NamingApi;
@@ -77,6 +78,12 @@ export interface Discovery extends AsyncDisposable {
    * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME, ClosedError
    */
   pick(service: string): CallTarget | undefined;
+  /**
+   * Calls back with the callable instances of a service, at first and at each change, for who keeps connections of his own. The name as the registry
+   * spells it; its group is that of discovery unless it is given. Returns the function which stops that; never calls back before.
+   * @throws ClosedError, ConfigError when no service may have this name
+   */
+  watch(service: ServiceInput, listener: WatchListener): () => void;
   /** Counters of every service that was called, or of those with this name. The same numbers as on docs/diagnostics.md. */
   stats(service?: string): readonly ServiceStats[];
   /**
@@ -111,13 +118,14 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     options.createBalancer === undefined
       ? createWeightedRoundRobin
       : guardBalancer(options.createBalancer, logger);
-  const resolver = new Resolver({
+  const watched = new Set<WatchedList>();
+  const resolving: ResolverOptions = {
     meters,
     naming: options.naming,
     clock: options.clock ?? systemClock,
     logger,
     group,
-    settingsOf(name) {
+    settingsOf(name): ServiceSettings {
       const settings = settingsOf(name, group, { ...options, createBalancer });
       const changed = routes.get(name);
       return changed === undefined ? settings : { ...settings, routes: changed };
@@ -127,8 +135,13 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     unusedAfterMs: options.unusedAfterMs ?? 600_000,
     cache: options.cache,
     failoverDir: options.failoverDir,
-  });
-  const close = (): Promise<void> => resolver.close();
+  };
+  const resolver = new Resolver(resolving);
+  const close = (): Promise<void> => {
+    for (const list of watched) list.close();
+    watched.clear();
+    return resolver.close();
+  };
   const headersToAdd = createPropagation(options.propagate);
   const calls = (accepts: (name: string) => boolean): CallRouter =>
     createRouter(resolver, accepts, headersToAdd);
@@ -155,6 +168,23 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     async explain(service, { headers = {}, signal } = {}) {
       if (resolver.isClosed) throw closed();
       return explainName(await resolver.find(service, signal), imaginedCall(headers));
+    },
+    watch(service, listener) {
+      if (resolver.isClosed) throw closed();
+      const { name, group: other = group } =
+        typeof service === 'string' ? { name: service } : service;
+      const settings = resolving.settingsOf(name);
+      const list = new WatchedList({
+        ...resolving,
+        settings: { ...settings, service: { name, group: other } },
+        listener,
+      });
+      list.start();
+      watched.add(list);
+      return () => {
+        watched.delete(list);
+        list.close();
+      };
     },
     stats: (service) => meters.stats(service),
     setRoutes(service, rules) {

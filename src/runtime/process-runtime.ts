@@ -17,7 +17,7 @@ import { isLoopback } from '../registration/identity/interfaces.js';
 import type { Registrar } from '../registration/registrar-options.js';
 import { createShutdown } from '../registration/shutdown.js';
 import { systemClock } from '../util/clock.js';
-import { runInBackground } from '../util/deferred.js';
+import { asError, runInBackground } from '../util/deferred.js';
 import { ClientPool } from './client-pool.js';
 import { openDoors } from './doors.js';
 import { createLazyCalls } from './lazy-calls.js';
@@ -104,6 +104,24 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     explicitCalls,
     async setRoutes(service, rules) {
       (await discovered()).setRoutes(service, rules);
+    },
+    watchService(service, listener) {
+      let stop: (() => void) | undefined;
+      let isStopped = false;
+      const begin = async (): Promise<void> => {
+        try {
+          const opened = await discovered();
+          if (!isStopped) stop = opened.watch(service, listener);
+        } catch (error) {
+          callsFailed(logger)(asError(error));
+          if (!isStopped) listener(undefined);
+        }
+      };
+      runInBackground(begin());
+      return () => {
+        isStopped = true;
+        stop?.();
+      };
     },
     get discoveryStats() {
       return discovery?.stats() ?? [];

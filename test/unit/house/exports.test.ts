@@ -11,6 +11,7 @@ const SOURCES = {
   'src/entry/register.cts': '',
   'src/dev-server/index.ts': '',
   'src/diagnostics.ts': '',
+  'src/adapters/grpc.ts': '',
   'src/runtime/hub.cts': '',
   ...Object.fromEntries(
     ['express', 'koa', 'fastify', 'nest', 'hono', 'hapi'].map((name) => [
