@@ -26,6 +26,8 @@ const ENTRIES = {
   './superagent': 'adapters/superagent.ts',
   './grpc': 'adapters/grpc.ts',
   './diagnostics': 'diagnostics.ts',
+  './fetch': 'adapters/fetch.ts',
+  './undici': 'adapters/undici.ts',
   './dev-server': 'dev-server/index.ts',
 };
 

@@ -1,12 +1,17 @@
-/** The global fetch under the client contract. */
+/** The global fetch with the preload, and that of `nacos-serving/fetch`, under the client contract. */
 import { clientContract } from './client-contract.js';
 
-clientContract({
-  driver: 'fetch',
-  mode: 'zero-code',
-  cannot: { ownHost: 'fetch drops a Host header of its caller' },
-  errors: {
-    abort: { name: 'AbortError' },
-    failed: { class: 'TypeError', message: 'fetch failed' },
-  },
-});
+for (const [driver, mode] of [
+  ['fetch', 'zero-code'],
+  ['fetch-explicit', 'explicit'],
+] as const) {
+  clientContract({
+    driver,
+    mode,
+    cannot: { ownHost: 'fetch drops a Host header of its caller' },
+    errors: {
+      abort: { name: 'AbortError' },
+      failed: { class: 'TypeError', message: 'fetch failed' },
+    },
+  });
+}

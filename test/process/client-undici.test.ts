@@ -1,5 +1,5 @@
 /**
- * undici from npm under the client contract, with the preload: each version that runs on this Node (8 needs 22.19), each of its ways to call, and
+ * undici from npm under the client contract, with the preload and with `nacos-serving/undici`: each version that runs on this Node (8 needs 22.19), each of its ways to call, and
  * dispatchers of every kind. None of these apps calls the global fetch.
  */
 import { clientContract, type ContractGap } from './client-contract.js';
@@ -33,4 +33,10 @@ for (const version of VERSIONS) {
       },
     });
   }
+  clientContract({
+    driver: `undici-${String(version)}-explicit`,
+    mode: 'explicit',
+    cannot: { redirect: NO_REDIRECT },
+    errors: { abort: { name: 'AbortError' }, failed: { name: 'NoInstanceError' } },
+  });
 }

@@ -28,6 +28,13 @@ export function changeDispatchers(change: (dispatcher: unknown) => unknown): boo
   return current !== undefined || legacy !== undefined;
 }
 
+/** The dispatcher for handlers of the current or of the old shape; undefined before undici is loaded. */
+export function globalDispatcher(isCurrent: boolean): object | undefined {
+  const [first, second] = isCurrent ? [CURRENT, LEGACY] : [LEGACY, CURRENT];
+  const dispatcher = read(first) ?? read(second);
+  return typeof dispatcher === 'object' && dispatcher !== null ? dispatcher : undefined;
+}
+
 /** True when the same dispatcher stays in place. */
 function changeOne(
   key: symbol,

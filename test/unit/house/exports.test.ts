@@ -9,6 +9,8 @@ const SOURCES = {
   'src/index.ts': '',
   'src/entry/register.ts': '',
   'src/entry/register.cts': '',
+  'src/adapters/fetch.ts': '',
+  'src/adapters/undici.ts': '',
   'src/dev-server/index.ts': '',
   'src/diagnostics.ts': '',
   'src/adapters/grpc.ts': '',
