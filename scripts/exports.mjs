@@ -23,6 +23,7 @@ const ENTRIES = {
   './http': 'adapters/http.ts',
   './axios': 'adapters/axios.ts',
   './got': 'adapters/got.ts',
+  './ky': 'adapters/ky.ts',
   './superagent': 'adapters/superagent.ts',
   './grpc': 'adapters/grpc.ts',
   './diagnostics': 'diagnostics.ts',

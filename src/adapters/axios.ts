@@ -1,6 +1,6 @@
 /**
- * Owns the explicit adapter of axios: calls of one instance to hosts that are services go to instances, through its http adapter, which is its own
- * choice in Node. Other calls are not touched. It adds one request interceptor and nothing else.
+ * Owns the explicit adapter of axios: calls of one instance to hosts that are services go to instances, with its http adapter and with its fetch
+ * adapter. Other calls are not touched. It adds one request interceptor and nothing else.
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -9,6 +9,7 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 
 import { readLogicalUrl } from '../discovery/target.js';
 import type { CallSourceOptions } from './call-source.js';
+import { createFetch } from './fetch.js';
 import { plainScheme, serviceAgents } from './http-agent.js';
 
 /**
@@ -24,6 +25,7 @@ export function attachDiscovery(
   options: CallSourceOptions = {},
 ): () => void {
   const agents = serviceAgents(options);
+  const fetchByName = createFetch(options);
   const byName = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
     if (config.url !== undefined) config.url = plainScheme(config.url);
     if (config.baseURL !== undefined) config.baseURL = plainScheme(config.baseURL);
@@ -32,6 +34,7 @@ export function attachDiscovery(
     config.httpsAgent = agents.front(nodeAgent(config.httpsAgent) ?? https.globalAgent);
     // No proxy knows our instances.
     config.proxy = false;
+    config.env = { ...config.env, fetch: fetchByName };
     return config;
   };
   const id = instance.interceptors.request.use(byName);

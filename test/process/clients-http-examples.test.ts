@@ -38,6 +38,7 @@ afterAll(async () => {
 it.each([
   ['axios', ['axios'], 'axios'],
   ['got', ['got'], 'got'],
+  ['ky', ['ky'], 'ky'],
   ['superagent', ['superagent'], 'superagent'],
   ['http-client', [], 'node:http'],
 ] as const)('the example of %s', async (name, packages, who) => {

@@ -57,3 +57,23 @@ clientContract({
     failed: { name: 'NoInstanceError', code: 'NO_INSTANCE' },
   },
 });
+
+clientContract({
+  driver: 'axios-fetch-explicit',
+  mode: 'explicit',
+  cannot: { ownHost: 'fetch drops a Host header of its caller' },
+  errors: {
+    abort: { name: 'CanceledError', code: 'ERR_CANCELED' },
+    failed: { class: 'AxiosError', code: 'ERR_NETWORK' },
+  },
+});
+
+clientContract({
+  driver: 'ky-explicit',
+  mode: 'explicit',
+  cannot: { ownHost: 'fetch drops a Host header of its caller' },
+  errors: {
+    abort: { name: 'AbortError' },
+    failed: { class: 'TypeError', message: 'fetch failed' },
+  },
+});
