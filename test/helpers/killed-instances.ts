@@ -20,6 +20,19 @@ const INSTANCE = path('../fixtures/apps/servers/rolling-plain.cjs');
 const INSTANCES = 5;
 const WAIT = { timeout: 60_000, interval: 50 };
 
+class Children implements AsyncDisposable {
+  readonly #all: Child[] = [];
+
+  add(child: Child): Child {
+    this.#all.push(child);
+    return child;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#all) await child[Symbol.asyncDispose]();
+  }
+}
+
 export interface KilledInstancesOptions {
   readonly inFlight: number;
   /** It goes on until there have been as many of both. */
@@ -42,18 +55,10 @@ export async function killInstances(
   await using registry = await openRegistry();
   await using client = createClient({ server: registry.address, logger: silentLogger });
   const service = registry.uniqueName('killed');
-  const children: Child[] = [];
-  await using _end = {
-    async [Symbol.asyncDispose]() {
-      for (const child of children) await child[Symbol.asyncDispose]();
-    },
-  };
+  await using children = new Children();
   const add = (argv: readonly string[], env: Record<string, string>): Child => {
-    const child = startNode(['--require', PRELOAD, ...argv], {
-      env: { NACOS_SERVER: registry.address, ...env },
-    });
-    children.push(child);
-    return child;
+    const all = { NACOS_SERVER: registry.address, ...env };
+    return children.add(startNode(['--require', PRELOAD, ...argv], { env: all }));
   };
   const start = async (): Promise<Child> => {
     const child = add([INSTANCE], { NACOS_SERVICE_NAME: service });
