@@ -17,7 +17,12 @@ export {
   type NacosContextMiddleware,
   type NacosContextOptions,
 } from './adapters/context-middleware.js';
-export { discoveryStats, setRoutes } from './adapters/own-discovery.js';
+export {
+  discoveryStats,
+  ejectedInstances,
+  resetEjections,
+  setRoutes,
+} from './adapters/own-discovery.js';
 export { failedCall, type CallFailure, type TriedInstance } from './call-failure.js';
 export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
 export type {
@@ -42,7 +47,7 @@ export {
 } from './discovery/discovery.js';
 export type { WatchListener } from './discovery/watched-list.js';
 export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
-export type { Ejection } from './discovery/outlier.js';
+export type { Ejection } from './ejection.js';
 export type { ServiceStats } from './diagnostics.js';
 export {
   AuthError,

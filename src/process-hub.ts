@@ -6,6 +6,7 @@
 import type { Server } from 'node:net';
 
 import type { ServiceStats } from './diagnostics.js';
+import type { Ejection } from './ejection.js';
 import type { Instance, InstanceAddress, ServiceInput, ServiceRef } from './model.js';
 import type { ConnectionState, WaitOptions } from './naming-api.js';
 import type { RouteRule } from './route-rule.js';
@@ -202,6 +203,10 @@ export interface ProcessRuntime {
   requestSeen(): void;
   /** Other routes for a service that this process calls by name, from the next call on. Never rejects for Nacos' sake. */
   setRoutes(service: string, rules: readonly RouteRule[]): Promise<void>;
+  /** Instances of a service that calls of this process are kept off now; none before its first call. */
+  ejected(service: string): readonly Ejection[];
+  /** Calls go there again: of one service, or of all. */
+  resetEjections(service?: string): void;
   /** Registers this very server by options given in code, checked here. @throws ConfigError */
   register(server: Server, code: object): ServerRegistration;
   readonly registrations: readonly RegistrationStatus[];

@@ -3,6 +3,7 @@
  * adapters. Used by users through the package's root. A discovery that code made itself has `stats` of its own.
  */
 import type { ServiceStats } from '../diagnostics.js';
+import type { Ejection } from '../ejection.js';
 import type { RouteRule } from '../route-rule.js';
 import { findHub, presentHub } from './hooks.js';
 
@@ -27,4 +28,15 @@ export function discoveryStats(service?: string): readonly ServiceStats[] {
 export async function setRoutes(service: string, rules: readonly RouteRule[]): Promise<void> {
   const runtime = await findHub().load();
   await runtime?.setRoutes(service, rules);
+}
+
+/** Instances of a service that calls of this process are kept off, because calls to them failed. See docs/retries.md. */
+export function ejectedInstances(service: string): readonly Ejection[] {
+  // A runtime of an older copy of the package cannot tell.
+  return presentHub()?.runtime?.ejected?.(service) ?? [];
+}
+
+/** Calls of this process go to all instances again, of one service or of all, as if none had failed. */
+export function resetEjections(service?: string): void {
+  presentHub()?.runtime?.resetEjections?.(service);
 }

@@ -3,6 +3,7 @@
  * users in code. It gets the naming API passed in and leaves it open; it touches nothing of the process.
  */
 import type { ServiceStats } from '../diagnostics.js';
+import type { Ejection } from '../ejection.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_GROUP, type ServiceInput } from '../model.js';
@@ -15,7 +16,6 @@ import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
-import type { Ejection } from './outlier.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState, type ResolverOptions } from './resolver.js';
 import { Meters } from './service-meter.js';

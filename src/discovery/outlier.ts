@@ -5,6 +5,7 @@
  * States of an address: in -a connection failed-> avoided; in, avoided -too many failed-> ejected; avoided, ejected -time is up-> due;
  * due -picked-> probing (one call); probing -answered-> in; probing -failed-> out again, for longer. Gone from the list: forgotten.
  */
+import type { Ejection } from '../ejection.js';
 import type { EndedAttempt } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import type { InstanceStat } from './balancer.js';
@@ -18,19 +19,6 @@ export interface OutlierParts {
   readonly meter: Pick<ServiceMeter, 'ejected' | 'returned'>;
   /** How many instances the list in use has. */
   readonly size: () => number;
-}
-
-/** One instance that calls are kept off. */
-export interface Ejection {
-  /** `ip:port`. */
-  readonly key: string;
-  /** avoided: a connection failed just now. ejected: too much failed. probing: one call finds out whether it is back. */
-  readonly state: 'avoided' | 'ejected' | 'probing';
-  /** On the clock of `performance.now()`. When it is over the next call is the probe; of a probe: when another may follow. */
-  readonly untilMs: number;
-  /** How many of its last calls, 32 at most, failed. */
-  readonly failures: number;
-  readonly reason: string;
 }
 
 interface Out {

@@ -5,6 +5,7 @@
  * States: waiting -first list-> here; waiting -time is up-> late (calls use DNS) -first list-> here; here, late -nobody calls-> resting
  * -next call-> waiting; any -close-> closed.
  */
+import type { Ejection } from '../ejection.js';
 import { ClosedError, NoInstanceError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import {
@@ -29,7 +30,7 @@ import type {
 } from './callable-list.js';
 import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
-import { Outlier, type Ejection } from './outlier.js';
+import { Outlier } from './outlier.js';
 import { RetryPolicy } from './retry.js';
 import { compileRoutes } from './routing.js';
 import type { Meters, ServiceMeter } from './service-meter.js';

@@ -123,6 +123,8 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
         stop?.();
       };
     },
+    ejected: (service) => discovery?.ejected(service) ?? [],
+    resetEjections: (service) => discovery?.resetEjections(service),
     get discoveryStats() {
       return discovery?.stats() ?? [];
     },
