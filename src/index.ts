@@ -48,6 +48,7 @@ export {
 export type { WatchListener } from './discovery/watched-list.js';
 export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
 export type { Ejection } from './ejection.js';
+export type { CallSettingsInput, ServiceOptions } from './discovery/service-options.js';
 export type { ServiceStats } from './diagnostics.js';
 export {
   AuthError,
@@ -89,6 +90,7 @@ export type {
 } from './process-hub.js';
 export { routingValues, runWithRouting, type RoutingValues } from './routing-context.js';
 export type { RouteRule, RouteSource } from './route-rule.js';
+export type { OutlierSettings, RetrySettings } from './discovery/service-settings.js';
 export type {
   ConnectionState,
   ListServicesOptions,

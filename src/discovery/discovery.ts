@@ -10,35 +10,31 @@ import { DEFAULT_GROUP, type ServiceInput } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
-import type { CreateBalancer } from './balancer.js';
-import { guardBalancer } from './balancers/guarded.js';
-import { createWeightedRoundRobin } from './balancers/weighted-round-robin.js';
 import { Target } from './callable-list.js';
+import { CALL_CHECKS, checkKeys, SERVICE_CHECKS, type Checks } from './check-options.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
+import { MakeSettings } from './make-settings.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState, type ResolverOptions } from './resolver.js';
 import { Meters } from './service-meter.js';
-import {
-  DEFAULT_OUTLIER,
-  DEFAULT_RETRY,
-  type RouteRule,
-  type ServiceSettings,
-} from './service-settings.js';
+import type { CallSettingsInput, ServiceOptions } from './service-options.js';
+import type { RouteRule } from './service-settings.js';
 import { classifyHost } from './target.js';
 import { WatchedList, type WatchListener } from './watched-list.js';
 
-export interface DiscoveryOptions {
+/** What is set here counts for every service, unless `services` sets it for one of them. */
+export interface DiscoveryOptions extends CallSettingsInput {
   readonly naming: NamingApi;
-  /** Group of every service that is called. Default `DEFAULT_GROUP`. */
-  readonly group?: string;
+  /** Of the services that are called, unless `services` says otherwise. Default `DEFAULT_GROUP`. */
+  readonly group?: string | undefined;
+  /** Of `naming`, for errors. Default `public`. */
+  readonly namespace?: string | undefined;
   /**
-   * When a service has nothing callable any more, calls keep its last callable list for a while. Default true: an empty list is more
-   * often a registry in trouble than a service without instances.
+   * Services by name, or by a pattern with `*` for any characters (`*.internal`), with what is set for them; or names and patterns alone. The exact
+   * name decides, else the longest pattern. A host of a URL may have dots when it is declared here.
    */
-  readonly emptyProtection?: boolean;
-  /** The most that an empty list is not believed. Default 300000. */
-  readonly emptyProtectionMs?: number;
+  readonly services?: Readonly<Record<string, ServiceOptions>> | readonly string[] | undefined;
   /** The most that the first call of a service waits for its list. Default 3000. */
   readonly firstListTimeoutMs?: number;
   /** How long a name that no service has stays with DNS, and how old the list of names may get. Default 10000. */
@@ -51,8 +47,6 @@ export interface DiscoveryOptions {
   readonly failoverDir?: string | undefined;
   /** Names of values of the request that is being served which calls hand on, as headers and as W3C baggage. Default: none. */
   readonly propagate?: readonly string[];
-  /** Default: weighted round robin. `balancerByName` gives the others; see docs/balancing.md for one of your own. */
-  readonly createBalancer?: CreateBalancer;
   /** Default: warnings and errors on stderr. */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -62,6 +56,23 @@ export interface ExplainOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
+const anything = (): undefined => undefined;
+/** Complete by its type. What code may give in TypeScript only is not looked at. */
+const CHECKS: Checks<DiscoveryOptions> = {
+  ...CALL_CHECKS,
+  naming: anything,
+  group: SERVICE_CHECKS.group,
+  namespace: anything,
+  services: anything,
+  firstListTimeoutMs: anything,
+  nameTtlMs: anything,
+  unusedAfterMs: anything,
+  cache: anything,
+  failoverDir: anything,
+  propagate: anything,
+  logger: anything,
+  clock: anything,
+};
 
 export interface Discovery extends AsyncDisposable {
   /** For hosts of URLs: names without dots only, and what is no service is null, never an error. */
@@ -105,6 +116,7 @@ export interface Discovery extends AsyncDisposable {
 }
 
 /**
+ * @throws ConfigError for a key that is not known or a value that is not allowed.
  * @example
  * const discovery = createDiscovery({ naming: client.naming });
  * const { ip, port } = await discovery.resolve('orders');
@@ -114,10 +126,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const meters = new Meters();
   const routes = new Map<string, readonly RouteRule[]>();
   const logger = guardLogger(options.logger ?? createLogger());
-  const createBalancer =
-    options.createBalancer === undefined
-      ? createWeightedRoundRobin
-      : guardBalancer(options.createBalancer, logger);
+  checkKeys(options, CHECKS, '');
+  const made = new MakeSettings(options, logger);
   const watched = new Set<WatchedList>();
   const resolving: ResolverOptions = {
     meters,
@@ -125,8 +135,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     clock: options.clock ?? systemClock,
     logger,
     group,
-    settingsOf(name): ServiceSettings {
-      const settings = settingsOf(name, group, { ...options, createBalancer });
+    settingsOf(name) {
+      const settings = made.of(name);
       const changed = routes.get(name);
       return changed === undefined ? settings : { ...settings, routes: changed };
     },
@@ -195,24 +205,6 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     resetEjections: (service) => resolver.resetEjections(service),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function settingsOf(name: string, group: string, options: DiscoveryOptions): ServiceSettings {
-  return {
-    service: { name, group },
-    clusters: [],
-    createBalancer: options.createBalancer ?? createWeightedRoundRobin,
-    routes: [],
-    locality: { cluster: undefined, zone: undefined },
-    warmUpMs: 0,
-    subsetSize: 0,
-    retry: DEFAULT_RETRY,
-    outlier: DEFAULT_OUTLIER,
-    timeoutMs: 0,
-    emptyProtectionMs:
-      (options.emptyProtection ?? true) ? (options.emptyProtectionMs ?? 300_000) : 0,
-    instances: undefined,
   };
 }
 

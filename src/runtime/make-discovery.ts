@@ -14,7 +14,10 @@ export function makeDiscovery(
 ): Discovery {
   return createDiscovery({
     ...parts,
+    namespace: options.namespace,
     group: options.service.group,
+    cluster: options.service.cluster,
+    zone: options.service.metadata['zone'],
     emptyProtection: options.discovery.emptyProtection,
     propagate: options.discovery.propagate,
     clock: systemClock,

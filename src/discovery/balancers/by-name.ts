@@ -30,7 +30,7 @@ export interface NamedBalancerOptions {
  * None of them keeps anything outside of its lists: one may serve any number of services.
  *
  * @example
- * const discovery = createDiscovery({ naming: client.naming, createBalancer: balancerByName('p2c') });
+ * const discovery = createDiscovery({ naming: client.naming, balancer: 'p2c' });
  */
 export function balancerByName(
   name: BalancerName,

@@ -117,7 +117,10 @@ describe('warm-up', () => {
   it('is off by default', async () => {
     const clock = createFakeClock();
     const naming = createFakeNaming();
-    const options: DiscoveryOptions = { naming: naming.api, clock, logger: silentLogger };
+    const options: DiscoveryOptions = {
+      ...{ naming: naming.api, clock, logger: silentLogger },
+      unusedAfterMs: 0,
+    };
     await using discovery = createDiscovery(options);
     naming.setServices('orders');
     naming.setInstances('orders', old);

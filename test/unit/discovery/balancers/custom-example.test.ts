@@ -33,7 +33,7 @@ async function ordersBy(createBalancer: CreateBalancer) {
     naming: naming.api,
     clock: createFakeClock(),
     logger: { ...silentLogger, warn },
-    createBalancer,
+    balancer: createBalancer,
   });
   const first = await calls.resolve('orders', A_CALL);
   return { calls, first, warn };

@@ -21,7 +21,7 @@ async function fleet(name: Parameters<typeof balancerByName>[0]) {
     naming: naming.api,
     clock,
     logger: silentLogger,
-    createBalancer: balancerByName(name, { hashKey: { kind: 'header', name: 'x-user' } }),
+    balancer: balancerByName(name, { hashKey: { kind: 'header', name: 'x-user' } }),
   });
   await calls.resolve('orders', A_CALL);
   const pick = (call: CallInfo = A_CALL) => {
