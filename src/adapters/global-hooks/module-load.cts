@@ -2,7 +2,7 @@
  * Owns the place of ours in the loading of CommonJS modules. Called by `undici-hook.cts` at preload; nobody else uses it. A package that is CommonJS
  * comes by here when it is imported, too.
  */
-import * as modules from 'node:module';
+import type * as modules from 'node:module';
 
 type Load = (...args: unknown[]) => unknown;
 
@@ -10,7 +10,7 @@ const HOOKED = Symbol.for('nacos-serving.load-hook');
 
 /** Calls `found` with the exports of each module whose name or path is like `wanted`, once per process; loading stays as it is. */
 export function coverModuleLoad(wanted: RegExp, found: (exports: unknown) => void): void {
-  const { Module } = modules;
+  const { Module } = require('node:module') as typeof modules;
   const original: unknown = Reflect.get(Module, '_load');
   if (typeof original !== 'function' || Reflect.get(globalThis, HOOKED) !== undefined) return;
   const load = function (this: unknown, ...args: unknown[]): unknown {
@@ -35,7 +35,8 @@ export function coverModuleLoad(wanted: RegExp, found: (exports: unknown) => voi
 
 /** Exports of modules that are loaded already, whose path is like `wanted`. */
 export function loadedModules(wanted: RegExp): readonly unknown[] {
-  const cache: unknown = Reflect.get(modules.Module, '_cache');
+  const { Module } = require('node:module') as typeof modules;
+  const cache: unknown = Reflect.get(Module, '_cache');
   if (typeof cache !== 'object' || cache === null) return [];
   const found: unknown[] = [];
   for (const file in cache) {
