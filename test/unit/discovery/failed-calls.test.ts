@@ -83,3 +83,94 @@ describe('after a failed connection', () => {
     expect(otherAfter(calls, [dead])).toMatchObject({ port: 77 });
   });
 });
+
+describe('instances that are out', () => {
+  /** `orders` with one instance whose connection has failed. */
+  async function withDead() {
+    const parts = withOrders();
+    const dead = await parts.calls.resolve('orders', A_CALL);
+    if (dead === null) throw new Error('no target');
+    parts.calls.settle(dead, { outcome: 'unsent', tookMs: 0 });
+    return { ...parts, dead };
+  }
+
+  it('are seen by the name of the service', async () => {
+    const { clock, dead, discovery } = await withDead();
+    expect(discovery.ejected('orders')).toEqual([
+      {
+        key: `10.0.0.1:${String(dead.port)}`,
+        state: 'avoided',
+        untilMs: clock.nowMs() + 2000,
+        failures: 1,
+        reason: 'no connection',
+      },
+    ]);
+    expect(discovery.ejected('users')).toEqual([]);
+  });
+
+  it.each([['orders'], [undefined]])('are called again after a reset of %s', async (service) => {
+    const { calls, discovery } = await withDead();
+    discovery.resetEjections('users');
+    expect(discovery.ejected('orders')).toHaveLength(1);
+    discovery.resetEjections(service);
+    expect(discovery.ejected('orders')).toEqual([]);
+    const next = [1, 2].map(() => calls.pickNow('orders', A_CALL));
+    expect(new Set(ports(next))).toEqual(new Set([1, 2]));
+  });
+
+  it('get exactly one call after their time, however many come', async () => {
+    const { calls, clock, dead, discovery } = await withDead();
+    await clock.advance(2000);
+    const all = Array.from({ length: 20 }, () => calls.pickNow('orders', A_CALL));
+    expect(ports(all).filter((port) => port === dead.port)).toHaveLength(1);
+    expect(discovery.ejected('orders')).toMatchObject([{ state: 'probing' }]);
+  });
+
+  it('stay out when the list changes around them', async () => {
+    const { calls, dead, naming } = await withDead();
+    naming.push('orders', ...[1, 2, 3].map((port) => anInstance({ port })));
+    const next = Array.from({ length: 6 }, () => calls.pickNow('orders', A_CALL));
+    expect(new Set(ports(next))).toEqual(new Set([1, 2, 3].filter((port) => port !== dead.port)));
+  });
+
+  it('are given out again by pick after their time, which is no probe', async () => {
+    const { clock, dead, discovery } = await withDead();
+    const picked = (): ReadonlySet<unknown> =>
+      new Set(ports(Array.from({ length: 6 }, () => discovery.pick('orders'))));
+    expect(picked()).not.toContain(dead.port);
+    await clock.advance(2000);
+    expect(picked()).toContain(dead.port);
+    expect(discovery.ejected('orders')).toMatchObject([{ state: 'avoided' }]);
+  });
+});
+
+describe('in an outage of all instances', () => {
+  it('calls try all of them first, and then add a bounded part', async () => {
+    const { calls, discovery, naming } = setup();
+    naming.setServices('orders');
+    naming.setInstances('orders', ...[1, 2, 3, 4, 5].map((port) => anInstance({ port })));
+    for (let call = 0; call < 1000; call += 1) {
+      const tried: CallTarget[] = [];
+      let next: CallTarget | null | undefined = await calls.resolve('orders', A_CALL);
+      while (next !== null && next !== undefined) {
+        tried.push(next);
+        next = otherAfter(calls, tried);
+      }
+      if (call === 0) expect(tried).toHaveLength(5);
+    }
+    const [stats] = discovery.stats('orders');
+    // 4 free ones of the first call, a fifth of the calls, and 10.
+    expect(stats?.retries).toBe(4 + 200 + 10);
+  });
+
+  it('all calls go on for nothing as long as one instance is not known to fail', async () => {
+    const { calls } = withOrders();
+    const first = await calls.resolve('orders', A_CALL);
+    // All are sent before the first of them fails.
+    const more = Array.from({ length: 999 }, () => calls.pickNow('orders', A_CALL));
+    const dead = [first, ...more].filter((target) => target?.port === 1);
+    const others = dead.map((target) => (target ? otherAfter(calls, [target]) : undefined));
+    expect(others).toHaveLength(500);
+    expect(new Set(ports(others))).toEqual(new Set([2]));
+  });
+});
