@@ -20,7 +20,7 @@ import type {
 } from '../process-hub.js';
 import { after, nowMs } from './call-clock.cjs';
 import { callTimeout, markFailure } from './call-errors.cjs';
-import { coverRequest, uncoverRequest, type Watcher } from './http-cover.cjs';
+import { coverRequest, uncoverRequest, unwatchRequest, type Watcher } from './http-cover.cjs';
 import {
   isConnectionLost,
   makeFresh,
@@ -56,6 +56,8 @@ export class NamedCall implements CallInfo, Watcher {
   readonly request: HookedRequest;
   readonly agent: Agent;
   readonly options: RequestOptions;
+  /** What the user gave as the name for TLS. */
+  readonly servername: unknown;
   /** Every target so far, the present one last. */
   readonly tried: CallTarget[] = [];
   /** The agent that the present attempt went to. */
@@ -88,6 +90,7 @@ export class NamedCall implements CallInfo, Watcher {
     this.request = request;
     this.agent = agent;
     this.options = options;
+    this.servername = options['servername'];
     this.sentBy = agent;
     this.#send = send;
   }
@@ -114,11 +117,16 @@ export class NamedCall implements CallInfo, Watcher {
     coverRequest(this.request, this);
   }
 
-  /** It is none of ours, or over: the request is as if it had never been watched. */
+  /** It is none of ours: the request is as if it had never been watched. */
   leave(): void {
+    this.#end();
+    uncoverRequest(this.request);
+  }
+
+  #end(): void {
     this.whenDestroyed = undefined;
     this.#stopDeadline?.();
-    uncoverRequest(this.request);
+    unwatchRequest(this.request);
   }
 
   /** Sends the request to its first target. Throws what Node throws for a request that it cannot send. */
@@ -174,7 +182,7 @@ export class NamedCall implements CallInfo, Watcher {
       case 'upgrade':
       case 'connect':
         this.#settle('answered', statusOf(value));
-        this.leave();
+        this.#end();
         return false;
       case 'error':
         return this.#onError(value);
@@ -215,7 +223,7 @@ export class NamedCall implements CallInfo, Watcher {
         return true;
       }
     }
-    this.leave();
+    this.#end();
     return false;
   }
 
@@ -248,7 +256,7 @@ export class NamedCall implements CallInfo, Watcher {
       return true;
     }
     this.#settle('abandoned');
-    this.leave();
+    this.#end();
     return false;
   }
 

@@ -123,16 +123,19 @@ function isMock(agent: Agent): boolean {
   return name === 'MockAgent' || name === 'MockHttpsAgent';
 }
 
-function optionsFor({ request, options, name }: NamedCall, target: CallTarget): RequestOptions {
+function optionsFor(
+  { request, options, name, servername }: NamedCall,
+  target: CallTarget,
+): RequestOptions {
+  const { ip, port } = target;
   // Node takes the name for TLS from the Host header; without one it would take the address.
-  const servername = options['servername'] ?? (request.hasHeader('host') ? undefined : name);
-  return {
-    ...options,
-    host: target.ip,
-    hostname: target.ip,
-    port: target.port,
-    ...(servername === undefined ? {} : { servername }),
-  };
+  const tlsName = servername ?? (request.hasHeader('host') ? undefined : name);
+  const where = { host: ip, hostname: ip, port };
+  const change = tlsName === undefined ? where : { ...where, servername: tlsName };
+  // Node's own copy of what the user gave is nobody else's: a third copy of it would cost more than all else here.
+  return Object.getPrototypeOf(options) === null
+    ? Object.assign(options, change)
+    : { ...options, ...change };
 }
 
 /** What is handed on from the request that is being served. */

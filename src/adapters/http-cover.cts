@@ -1,7 +1,8 @@
 /**
- * Owns how a request is watched while its call is under way: `emit` and `destroy` are covered on this one object, and taken off again. A
- * listener would not do: Node drops a response that nobody listens to, and a request without a socket tells nobody that it was
- * destroyed. Called by `http-call.cts`. Requests that are no calls by name are not touched.
+ * Owns how a request is watched while its call is under way: a prototype of ours, with `emit` and `destroy`, stands in front of its own. A
+ * listener would not do: Node drops a response that nobody listens to, and a request without a socket tells nobody that it was destroyed.
+ * Fields of its own would be seen, and taking them off makes an object slow. Called by `http-call.cts`. Requests that are no calls by name
+ * are not touched.
  */
 import type { HookedRequest } from './http-request.cjs';
 
@@ -18,22 +19,31 @@ const WATCHER = Symbol('nacos-serving.watcher');
 
 type Method = (...args: readonly unknown[]) => unknown;
 
+/** Prototype of requests -> what stands in front of it. Nearly always there is one: that of Node. */
+const covers = new WeakMap<object, object>();
+
 export function coverRequest(request: HookedRequest, watcher: Watcher): void {
-  const flags = { writable: true, configurable: true, enumerable: false };
-  Object.defineProperty(request, WATCHER, { ...flags, value: watcher });
-  Object.defineProperty(request, 'emit', { ...flags, value: emit });
-  Object.defineProperty(request, 'destroy', { ...flags, value: destroy });
+  const own = Object.getPrototypeOf(request) as object;
+  let cover = covers.get(own);
+  if (cover === undefined) {
+    cover = makeCover(own);
+    covers.set(own, cover);
+  }
+  Object.defineProperty(request, WATCHER, { value: watcher, writable: true });
+  Object.setPrototypeOf(request, cover);
 }
 
-/** Whoever has covered the methods since keeps what they have: without a watcher ours only hand on. */
+/** The call is over: the prototype stays, and only hands on. */
+export function unwatchRequest(request: HookedRequest): void {
+  Reflect.set(request, WATCHER, undefined);
+}
+
+/** The request was never one of ours. */
 export function uncoverRequest(request: HookedRequest): void {
-  Reflect.deleteProperty(request, WATCHER);
-  if (Object.getOwnPropertyDescriptor(request, 'destroy')?.value === destroy) {
-    Reflect.deleteProperty(request, 'destroy');
-  }
-  if (Object.getOwnPropertyDescriptor(request, 'emit')?.value === emit) {
-    Reflect.deleteProperty(request, 'emit');
-  }
+  const cover = Object.getPrototypeOf(request) as object;
+  const own = Object.getPrototypeOf(cover) as object;
+  // Whoever has set another one since keeps it: without a watcher ours only hands on.
+  if (covers.get(own) === cover) Object.setPrototypeOf(request, own);
 }
 
 export function watcherOf(request: object): Watcher | undefined {
@@ -41,22 +51,25 @@ export function watcherOf(request: object): Watcher | undefined {
   return Reflect.get(request, WATCHER) as Watcher | undefined;
 }
 
-function emit(this: object, ...args: unknown[]): unknown {
-  const watcher = watcherOf(this);
-  // Node reads a response itself when it is told that nobody listened.
-  if (watcher?.swallows(args[0], args[1]) === true) return args[0] !== 'response';
-  return Reflect.apply(below(this, 'emit'), this, args);
-}
+function makeCover(own: object): object {
+  // Both are methods of every request. They are looked up at each call, since others may cover them as well.
+  const below = (name: 'emit' | 'destroy'): Method => Reflect.get(own, name) as Method;
 
-function destroy(this: object, ...args: unknown[]): unknown {
-  const watcher = watcherOf(this);
-  watcher?.destroyed(args[0] instanceof Error ? args[0] : undefined);
-  const result = Reflect.apply(below(this, 'destroy'), this, args);
-  watcher?.afterDestroy();
-  return result;
-}
-
-function below(request: object, name: 'emit' | 'destroy'): Method {
-  // Both are methods of every request.
-  return Reflect.get(Object.getPrototypeOf(request) as object, name) as Method;
+  function emit(this: object, ...args: unknown[]): unknown {
+    // Node reads a response itself when it is told that nobody listened.
+    if (watcherOf(this)?.swallows(args[0], args[1]) === true) return args[0] !== 'response';
+    return Reflect.apply(below('emit'), this, args);
+  }
+  function destroy(this: object, ...args: unknown[]): unknown {
+    const watcher = watcherOf(this);
+    watcher?.destroyed(args[0] instanceof Error ? args[0] : undefined);
+    const result = Reflect.apply(below('destroy'), this, args);
+    watcher?.afterDestroy();
+    return result;
+  }
+  const flags = { writable: true, configurable: true, enumerable: false };
+  return Object.create(own, {
+    emit: { ...flags, value: emit },
+    destroy: { ...flags, value: destroy },
+  }) as object;
 }
