@@ -4,7 +4,7 @@
  * object of the app is changed.
  */
 import type { ProcessHub } from '../process-hub.js';
-import { changeDispatchers } from './global-hooks/dispatchers.cjs';
+import { changeDispatchers, whenReplaced } from './global-hooks/dispatchers.cjs';
 import type { Link, RouterSource } from './undici-call.cjs';
 import { coverDispatch, interceptDispatcher, linkOf } from './undici-dispatcher.cjs';
 import { dispatchOf, DispatcherLink, hookSource, type Original } from './undici-links.cjs';
@@ -34,7 +34,11 @@ export function coverCopy(hub: ProcessHub, exports: unknown): boolean {
     coverMock(exports['MockAgent']);
   }
   // Another copy may have been first.
-  changeDispatchers((dispatcher) => interceptDispatcher(source, dispatcher));
+  const intercept = (): void => {
+    changeDispatchers((dispatcher) => interceptDispatcher(source, dispatcher));
+  };
+  intercept();
+  whenReplaced(intercept);
   return true;
 }
 

@@ -48,7 +48,31 @@ function changeOne(
   return changed === dispatcher;
 }
 
+let trap: (() => undefined) | undefined;
+
+/**
+ * Runs `run` right after another copy of undici 8 was loaded, as that of Node 26 is by an import of node:http: it replaces what older copies have set. It
+ * looks for its key first, which is there for nobody else, and then sets it in place of ours.
+ */
+export function whenReplaced(run: () => void): void {
+  if (trap !== undefined || Object.hasOwn(globalThis, CURRENT)) return;
+  trap = () => {
+    queueMicrotask(run);
+    return undefined;
+  };
+  Object.defineProperty(globalThis, CURRENT, {
+    configurable: true,
+    enumerable: false,
+    get: trap,
+    set: (value: unknown) =>
+      Object.defineProperty(globalThis, CURRENT, { value, writable: true, enumerable: false }),
+  });
+}
+
 function read(key: string | symbol): unknown {
+  if (trap !== undefined && Object.getOwnPropertyDescriptor(globalThis, key)?.get === trap) {
+    return undefined;
+  }
   return Reflect.get(globalThis, key);
 }
 
