@@ -122,8 +122,77 @@ function shapes(row: OptionRow): readonly Schema[] {
         { type: 'array', items: { type: 'string', pattern: '=' } },
         { type: 'string' },
       ];
+    case 'services':
+      return [
+        { type: 'object', propertyNames: NAME, additionalProperties: servicePart() },
+        { type: 'array', items: { type: ['string', 'number', 'boolean'] } },
+        { type: ['string', 'number', 'boolean'] },
+      ];
   }
 }
+
+const NAME: Schema = { type: 'string', pattern: '\\S' };
+
+/** What is set for one service: the keys of rows that can be set for all, in both spellings, and its own. */
+function servicePart(): Schema {
+  const rows = ALL_ROWS.filter(({ perService }) => perService === true);
+  const properties = rows.flatMap((row) => {
+    const [, key] = splitPath(row.path);
+    return [...new Set([key, camelCase(key)])].map((name) => [name, valueOf(row)] as const);
+  });
+  return {
+    type: ['object', 'null'],
+    properties: { ...Object.fromEntries(properties), ...SERVICE_KEYS },
+    additionalProperties: false,
+  };
+}
+
+const TEXTS: Schema = { type: 'array', items: { type: 'string' } };
+const SOURCE: Schema = {
+  anyOf: [
+    { type: 'object', required: ['header'], properties: { header: { type: 'string' } } },
+    { type: 'object', required: ['context'], properties: { context: { type: 'string' } } },
+  ],
+};
+const INSTANCE: Schema = {
+  anyOf: [
+    { type: 'string', pattern: ':\\d+$' },
+    { type: 'object', required: ['ip', 'port'] },
+  ],
+};
+const SERVICE_KEYS: Readonly<Record<string, Schema>> = {
+  group: { description: 'Where it is registered.', type: ['string', 'null'] },
+  clusters: {
+    description: 'Only instances of these clusters are called.',
+    anyOf: [TEXTS, { type: 'string' }, NULL],
+  },
+  address: { description: 'Called instead of what the registry lists.', anyOf: [INSTANCE, NULL] },
+  instances: {
+    description: 'Called instead of what the registry lists.',
+    anyOf: [{ type: 'array', items: INSTANCE }, { type: 'string' }, NULL],
+  },
+  routes: {
+    description: 'Rules of gray release, in order.',
+    anyOf: [
+      {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['from', 'to'],
+          properties: {
+            from: { anyOf: [SOURCE, { type: 'array', minItems: 1, items: SOURCE }] },
+            equals: { type: 'string' },
+            to: { type: 'object', minProperties: 1, additionalProperties: { type: 'string' } },
+            otherwise: { enum: ['any', 'none', 'unlabelled'] },
+            untagged: { enum: ['any', 'unlabelled'] },
+          },
+          additionalProperties: false,
+        },
+      },
+      NULL,
+    ],
+  },
+};
 
 const SERVER: Schema = {
   anyOf: [

@@ -43,6 +43,7 @@ const PLACEHOLDERS: Readonly<Record<FlagRow['kind'], string>> = {
   'address-list': 'HOST:PORT,...',
   list: 'TEXT,...',
   metadata: 'KEY=VALUE',
+  services: 'NAME,...',
   choice: '',
 };
 

@@ -16,6 +16,7 @@ import type { LogLevel } from '../logger.js';
 import { ALL_ROWS, codeKey, splitPath } from './schema.js';
 import type { OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
 import { readCode } from './code.js';
+import { readServices } from './services.js';
 import { checkTogether } from './together.js';
 import { checkMetadata, readValue, type OptionValue } from './validate.js';
 
@@ -92,6 +93,7 @@ function readCli(values: CliValues): { given: readonly Given[]; notices: readonl
 }
 
 function check(given: Given, context: { cwd: string; fromCode: boolean }): OptionValue | undefined {
+  if (given.row.kind === 'services') return readServices(given, context);
   const reading = readValue(given.row, given.raw, context);
   if ('allowed' in reading) throw invalidValue(given, reading.allowed);
   return reading.value;
@@ -108,7 +110,8 @@ function join(lower: Settled | undefined, given: Given, value: OptionValue | und
 }
 
 function asMetadata(value: OptionValue | undefined): Readonly<Record<string, string>> {
-  return typeof value === 'object' && !isList(value) ? value : {};
+  // Of a row of that kind, so what it holds are texts.
+  return typeof value === 'object' && !isList(value) ? (value as Record<string, string>) : {};
 }
 
 function isList(value: object): value is readonly unknown[] {
@@ -148,6 +151,7 @@ function defaultOf(row: OptionRow, context: DefaultContext): OptionValue | undef
   if (row.path === 'registration.register_on_startup') return !onRequest;
   if (row.kind === 'metadata') return {};
   if (row.kind === 'list') return [];
+  if (row.kind === 'services') return {};
   if (row.default === undefined) return undefined;
   const raw = String(row.default);
   const given = { row, raw, origin: 'default', place: 'default' };

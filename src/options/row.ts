@@ -17,7 +17,9 @@ export type OptionKind =
   /** Texts, separated by commas or as a list; each matches `pattern`. */
   | 'list'
   | 'metadata'
-  | 'choice';
+  | 'choice'
+  /** Services by name or pattern with what is set for each; services.ts. */
+  | 'services';
 
 /** One value as a flag names it; what flags of the command line alone have is here too. */
 export interface FlagRow {
@@ -43,6 +45,8 @@ export interface FlagRow {
   readonly allowed?: string;
   /** Items of a list are interfaces or networks (networks.ts). */
   readonly networks?: true;
+  /** It can be set for one service as well: in `discovery.services`, by the same key. */
+  readonly perService?: true;
   /** The word `auto` means: not given here, and nothing further down counts either. */
   readonly auto?: true;
 }

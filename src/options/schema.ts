@@ -3,6 +3,8 @@
  * checking, `--help`, the JSON schema and docs/configuration.md. Read by the rest of `options` and by the CLI. The rows
  * are in rows/. A new option is a new row, and a row is here only when something reads its value.
  */
+import type { InstanceInput } from '../model.js';
+import type { RouteRule } from '../route-rule.js';
 import type { FlagRow, OptionRow } from './row.js';
 import { BEHAVIOUR_ROWS } from './rows/behaviour.js';
 import { DISCOVERY_ROWS } from './rows/discovery.js';
@@ -66,10 +68,12 @@ interface KindValues {
   'address-list': readonly ServerAddress[];
   metadata: Readonly<Record<string, string>>;
   list: readonly string[];
+  services: ServicesInput;
 }
 /** Other shapes that code may give. */
 interface KindInputs {
-  list: string | readonly string[];
+  list: string | readonly (string | number)[];
+  services: string | readonly string[] | ServicesInput;
   'address-list': string | readonly (string | ServerAddress)[];
 }
 type Checked<R extends Row> = R extends { kind: 'choice'; choices: readonly (infer Choice)[] }
@@ -79,7 +83,7 @@ type Checked<R extends Row> = R extends { kind: 'choice'; choices: readonly (inf
     : never;
 type Value<R extends Row> =
   | Checked<R>
-  | (R['kind'] extends 'metadata' | 'list'
+  | (R['kind'] extends 'metadata' | 'list' | 'services'
       ? never
       : R['default'] extends undefined
         ? undefined
@@ -88,6 +92,21 @@ type Input<R extends Row> =
   (R['kind'] extends keyof KindInputs ? KindInputs[R['kind']] : Checked<R>) | undefined;
 type InArea<A extends string> = Extract<Row, { path: `${A}.${string}` }>;
 type TopLevel = Exclude<Row, { path: `${string}.${string}` }>;
+
+type PerServiceRow = Extract<Row, { perService: true }>;
+/** What `discovery.services` sets for one service, or for all that match a pattern: what can be set for all, and where it is. */
+export type ServiceInputOptions = {
+  readonly [R in PerServiceRow as CodeKey<R>]?: Input<R>;
+} & {
+  readonly group?: string | undefined;
+  readonly clusters?: readonly string[] | undefined;
+  /** `10.0.0.5:8080`, or with weight and metadata: called instead of what the registry lists. */
+  readonly instances?: readonly (string | InstanceInput)[] | undefined;
+  /** Like one of `instances`: `localhost:3000`. */
+  readonly address?: string | undefined;
+  readonly routes?: readonly RouteRule[] | undefined;
+};
+export type ServicesInput = Readonly<Record<string, ServiceInputOptions>>;
 
 /** The checked options of one process, deep frozen. Times are milliseconds. */
 export type ResolvedOptions = {

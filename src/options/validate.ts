@@ -20,7 +20,8 @@ export type OptionValue =
   | boolean
   | readonly ServerAddress[]
   | readonly string[]
-  | Readonly<Record<string, string>>;
+  | Readonly<Record<string, string>>
+  | Readonly<Record<string, object>>;
 
 /** The value (undefined: the option is not given after all), or what would have been allowed. */
 export type Reading = { readonly value: OptionValue | undefined } | { readonly allowed: string };
@@ -30,6 +31,9 @@ export interface ReadingContext {
   /** Code gives times in milliseconds; everybody else in seconds. */
   readonly fromCode: boolean;
 }
+
+export const SERVICES_ALLOWED =
+  'names and patterns of services, or a map with what is set for each';
 
 const TRUE = new Set(['true', 'yes', 'on', '1']);
 const FALSE = new Set(['false', 'no', 'off', '0']);
@@ -63,6 +67,9 @@ export function readValue(row: FlagRow, raw: unknown, context: ReadingContext): 
       return readList(row, raw);
     case 'metadata':
       return readMetadata(row, raw);
+    case 'services':
+      // Its parts are rows of their own: services.ts reads it for load.ts.
+      return { allowed: SERVICES_ALLOWED };
   }
 }
 

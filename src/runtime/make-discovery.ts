@@ -3,9 +3,10 @@
  * command line, so that both find the same instances. Loading it loads discovery.
  */
 import { createDiscovery, type Discovery } from '../discovery/discovery.js';
+import type { CallSettingsInput } from '../discovery/service-options.js';
 import type { Logger } from '../logger.js';
 import type { NamingApi } from '../naming-api.js';
-import type { ResolvedOptions } from '../options/schema.js';
+import type { ResolvedOptions, ServiceInputOptions } from '../options/schema.js';
 import { systemClock } from '../util/clock.js';
 
 export function makeDiscovery(
@@ -16,10 +17,47 @@ export function makeDiscovery(
     ...parts,
     namespace: options.namespace,
     group: options.service.group,
+    ...settingsOf(options.discovery),
     cluster: options.service.cluster,
-    zone: options.service.metadata['zone'],
-    emptyProtection: options.discovery.emptyProtection,
+    zone: options.discovery.zone ?? options.service.metadata['zone'],
+    firstListTimeoutMs: options.discovery.firstListTimeoutMs,
+    services: Object.fromEntries(
+      Object.entries(options.discovery.services).map(([name, { group, clusters, ...own }]) => [
+        name,
+        { ...settingsOf(own), group, clusters, instances: own.instances, address: own.address },
+      ]),
+    ),
     propagate: options.discovery.propagate,
     clock: systemClock,
   });
+}
+
+/** Of all services, or of one: the same keys in both places. */
+function settingsOf(given: ServiceInputOptions): CallSettingsInput {
+  return {
+    balancer: given.balancer,
+    hashKey: given.hashKey,
+    routes: given.routes,
+    zone: given.zone,
+    sameClusterFirst: given.sameClusterFirst,
+    warmUpMs: given.warmUpMs,
+    subsetSize: given.subset,
+    timeoutMs: given.callTimeoutMs,
+    emptyProtection: given.emptyProtection,
+    emptyProtectionMs: given.emptyProtectionTimeMs,
+    retry: {
+      maxRetries: given.retries,
+      statuses:
+        given.retryStatuses === undefined ? undefined : [given.retryStatuses].flat().map(Number),
+      budget: given.retryBudget,
+    },
+    outlier: {
+      enabled: given.ejection,
+      consecutiveFailures: given.ejectionFailures,
+      errorRate: given.ejectionErrorRate,
+      slowMs: given.slowCallMs,
+      ejectionMs: given.ejectionTimeMs,
+      maxShare: given.ejectionShare,
+    },
+  };
 }
