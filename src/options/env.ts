@@ -3,6 +3,8 @@
  * its flags to the app's process. Called by `load.ts`, which passes the environment in. Other NACOS_* variables are not
  * ours and are left alone. An empty variable means not given: that is how compose files and shells unset one.
  */
+import path from 'node:path';
+
 import { ConfigError } from '../errors.js';
 import { oneLine, type Given } from './given.js';
 import { ALL_ROWS } from './schema.js';
@@ -17,6 +19,15 @@ export const CLI_VARIABLE = 'NACOS_SERVING_CLI';
 /** True in a process that `nacos-serving run` started: its log level is then `info`, not `warn`. */
 export function startedByCli(env: Environment): boolean {
   return (env[CLI_VARIABLE] ?? '') !== '';
+}
+
+/** Where the caches of this user are; undefined for one without a home, like many a system user. */
+export function cacheHome(env: Environment): string | undefined {
+  const { XDG_CACHE_HOME: caches = '', HOME, USERPROFILE } = env;
+  // The specification of that variable says that a relative path counts for nothing.
+  if (path.isAbsolute(caches)) return path.join(caches, 'nacos-serving');
+  const home = HOME ?? USERPROFILE ?? '';
+  return path.isAbsolute(home) ? path.join(home, '.cache', 'nacos-serving') : undefined;
 }
 
 export interface EnvLayer {

@@ -4,6 +4,7 @@
  * layer is checked, also one that a higher layer hides. It never changes the process and writes nothing.
  */
 import {
+  cacheHome,
   readCliVariable,
   readEnvironment,
   startedByCli,
@@ -62,7 +63,11 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
   checkTogether((path) => settled.get(path)?.given);
   const level = input.defaultLevel ?? (startedByCli(input.env) ? 'info' : 'warn');
   return Object.freeze({
-    options: resolve(settled, input.cwd, level),
+    options: resolve(settled, {
+      cwd: input.cwd,
+      defaultLevel: level,
+      cacheDir: cacheHome(input.env),
+    }),
     origins: Object.freeze(originsOf(settled)),
     notices: Object.freeze(notices),
   });
@@ -120,15 +125,14 @@ function isList(value: object): value is readonly unknown[] {
 
 function resolve(
   settled: ReadonlyMap<string, Settled>,
-  cwd: string,
-  defaultLevel: LogLevel,
+  surroundings: Omit<DefaultContext, 'onRequest'>,
 ): ResolvedOptions {
   const resolved: Record<string, unknown> = {};
   const onRequest = settled.get('registration.register_on_request')?.value === true;
   for (const row of ALL_ROWS) {
     const found = settled.get(row.path);
     const value =
-      found === undefined ? defaultOf(row, { cwd, defaultLevel, onRequest }) : found.value;
+      found === undefined ? defaultOf(row, { ...surroundings, onRequest }) : found.value;
     const [area] = splitPath(row.path);
     const target = area === '' ? resolved : ((resolved[area] ??= {}) as Record<string, unknown>);
     target[codeKey(row)] = value;
@@ -141,6 +145,7 @@ function resolve(
 interface DefaultContext {
   readonly cwd: string;
   readonly defaultLevel: LogLevel;
+  readonly cacheDir: string | undefined;
   /** `register_on_request` is on: unless it is given, `register_on_startup` is then off. */
   readonly onRequest: boolean;
 }
@@ -148,6 +153,7 @@ interface DefaultContext {
 function defaultOf(row: OptionRow, context: DefaultContext): OptionValue | undefined {
   const { cwd, defaultLevel, onRequest } = context;
   if (row.path === 'logging.level') return defaultLevel;
+  if (row.path === 'discovery.cache_dir') return context.cacheDir;
   if (row.path === 'registration.register_on_startup') return !onRequest;
   if (row.kind === 'metadata') return {};
   if (row.kind === 'list') return [];

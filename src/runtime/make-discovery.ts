@@ -5,17 +5,26 @@
 import { createDiscovery, type Discovery } from '../discovery/discovery.js';
 import type { CallSettingsInput } from '../discovery/service-options.js';
 import type { Logger } from '../logger.js';
+import { hostPort } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { ResolvedOptions, ServiceInputOptions } from '../options/schema.js';
+import type { ServerAddress } from '../options/server-list.js';
 import { systemClock } from '../util/clock.js';
 
 export function makeDiscovery(
   options: ResolvedOptions,
   parts: { readonly naming: NamingApi; readonly logger: Logger },
 ): Discovery {
+  const { diskCache, cacheDir, failoverDir, unusedAfterMs } = options.discovery;
   return createDiscovery({
     ...parts,
     namespace: options.namespace,
+    unusedAfterMs,
+    failoverDir,
+    cache:
+      diskCache && cacheDir !== undefined
+        ? { dir: cacheDir, registry: registryOf(options) }
+        : undefined,
     group: options.service.group,
     ...settingsOf(options.discovery),
     cluster: options.service.cluster,
@@ -60,4 +69,14 @@ function settingsOf(given: ServiceInputOptions): CallSettingsInput {
       maxShare: given.ejectionShare,
     },
   };
+}
+
+/** The same for all who ask the same servers for the same namespace, in whatever order they name them. */
+function registryOf({ server, namespace }: ResolvedOptions): string {
+  const servers = server.map(hostPortOf).sort();
+  return `${namespace}@${servers.join(',')}`;
+}
+
+function hostPortOf({ host, port }: ServerAddress): string {
+  return hostPort({ ip: host, port });
 }

@@ -16,7 +16,7 @@ export interface TimerOptions {
 export interface Clock {
   /** Monotonic milliseconds; not wall time, so a clock jump changes nothing. */
   nowMs(): number;
-  /** Wall time in epoch milliseconds, for signatures and tokens only. */
+  /** Wall time in epoch milliseconds, for signatures, tokens and the age of files only. */
   wallMs(): number;
   after(delayMs: number, run: () => void, options?: TimerOptions): Timer;
   every(periodMs: number, run: () => void): Timer;

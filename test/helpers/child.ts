@@ -29,7 +29,9 @@ export interface ChildOptions {
 
 /** Starts `node ...argv` with a clean environment: nothing of ours leaks in from the shell. */
 export function startNode(argv: readonly string[], options: ChildOptions = {}): Child {
-  const env: NodeJS.ProcessEnv = {};
+  // Nothing is written into the home of who runs the tests, unless a test is about that and names a folder.
+  const env: NodeJS.ProcessEnv =
+    options.env?.['NACOS_CACHE_DIR'] === undefined ? { NACOS_DISK_CACHE: 'false' } : {};
   for (const [key, value] of Object.entries({ ...process.env, ...options.env })) {
     const ours = /^(NACOS_|NODE_OPTIONS$|VITEST|NODE_V8_COVERAGE$)/.test(key);
     if (value !== undefined && (!ours || options.env?.[key] !== undefined)) env[key] = value;

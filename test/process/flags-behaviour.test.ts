@@ -1,11 +1,9 @@
-/** What the flags on calls by name, the connection, leaving and the log do, seen at a dev server and from outside. */
+/** What the flags on the connection, leaving and the log do, seen at a dev server and from outside. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { expect } from 'vitest';
 
-import { createClient } from '../../src/index.js';
-import { silentLogger } from '../../src/logger.js';
 import {
   aFlagScene,
   effect,
@@ -15,24 +13,6 @@ import {
   NEVER,
   ownLines,
 } from './flags-scene.js';
-
-effect(['discovery.empty_protection'], 'keeps the last instances, or does not', async () => {
-  await using scene = await aFlagScene();
-  await using client = createClient({ server: scene.dev.address, logger: silentLogger });
-  const keeps = await scene.start(['--service-name', 'keeps']);
-  const drops = await scene.start(['--service-name', 'drops', '--empty-protection=false']);
-  const called = { ip: '127.0.0.1', port: keeps.port };
-  await client.naming.register('called', called);
-  for (const app of [keeps, drops]) {
-    expect((await app.get('/call?http://called/')).text).toBe('answered: hello');
-  }
-  await client.naming.deregister('called', called);
-  await keeps.child.line(/empty protection: calls keep the last 1/);
-  await eventually(async () => {
-    expect((await drops.get('/call?http://called/')).text).toMatch(/^failed/);
-  });
-  expect((await keeps.get('/call?http://called/')).text).toBe('answered: hello');
-});
 
 effect(['heartbeat.interval'], 'is the time between health checks', async () => {
   await using often = await aFlagScene();

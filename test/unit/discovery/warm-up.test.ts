@@ -118,7 +118,9 @@ describe('warm-up', () => {
     const clock = createFakeClock();
     const naming = createFakeNaming();
     const options: DiscoveryOptions = {
-      ...{ naming: naming.api, clock, logger: silentLogger },
+      naming: naming.api,
+      clock,
+      logger: silentLogger,
       unusedAfterMs: 0,
     };
     await using discovery = createDiscovery(options);

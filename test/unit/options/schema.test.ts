@@ -74,6 +74,7 @@ describe('the names of an option', () => {
       'callTimeoutMs',
       'ejectionTimeMs',
       'slowCallMs',
+      'unusedAfterMs',
       'intervalMs',
       'timeoutMs',
       'timeoutMs',
