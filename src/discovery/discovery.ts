@@ -6,7 +6,7 @@ import type { ServiceStats } from '../diagnostics.js';
 import type { Ejection } from '../ejection.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
-import { DEFAULT_GROUP, type ServiceInput } from '../model.js';
+import { DEFAULT_GROUP, DEFAULT_NAMESPACE, type ServiceInput } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
@@ -75,7 +75,7 @@ const CHECKS: Checks<DiscoveryOptions> = {
 };
 
 export interface Discovery extends AsyncDisposable {
-  /** For hosts of URLs: names without dots only, and what is no service is null, never an error. */
+  /** For hosts of URLs: names without dots, and those that are declared in `services`. What is no service is null, never an error. */
   readonly calls: CallRouter;
   /** The same for explicit adapters: names may have dots. */
   readonly explicitCalls: CallRouter;
@@ -123,6 +123,7 @@ export interface Discovery extends AsyncDisposable {
  */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const group = options.group ?? DEFAULT_GROUP;
+  const { namespace = DEFAULT_NAMESPACE } = options;
   const meters = new Meters();
   const routes = new Map<string, readonly RouteRule[]>();
   const logger = guardLogger(options.logger ?? createLogger());
@@ -131,10 +132,11 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const watched = new Set<WatchedList>();
   const resolving: ResolverOptions = {
     meters,
+    namespace,
     naming: options.naming,
     clock: options.clock ?? systemClock,
     logger,
-    group,
+    groupOf: (name) => made.groupOf(name),
     settingsOf(name) {
       const settings = made.of(name);
       const changed = routes.get(name);
@@ -156,7 +158,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const calls = (accepts: (name: string) => boolean): CallRouter =>
     createRouter(resolver, accepts, headersToAdd);
   return {
-    calls: calls((name) => classifyHost(name) === 'single'),
+    calls: calls((name) => {
+      const kind = classifyHost(name);
+      return kind === 'single' || (kind === 'dotted' && made.declared.of(name) !== undefined);
+    }),
     explicitCalls: calls((name) => classifyHost(name) !== 'never'),
     async resolve(service, bounds = {}) {
       if (resolver.isClosed) throw closed();
@@ -164,13 +169,14 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       const target = state.kind === 'service' ? state.entry.peek(undefined) : undefined;
       if (target !== undefined) return target;
       if (resolver.isClosed) throw closed();
-      throw whyNone(service, group, state);
+      throw whyNone(service, { group: made.groupOf(service), namespace }, state);
     },
     pick(service) {
       if (resolver.isClosed) throw closed();
       const state = resolver.known(service);
       if (state === undefined) return undefined;
-      if (state.kind !== 'service') throw whyNone(service, group, state);
+      if (state.kind !== 'service')
+        throw whyNone(service, { group: made.groupOf(service), namespace }, state);
       const target = state.entry.peek(undefined);
       if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
       return target;
@@ -250,18 +256,23 @@ function createRouter(
   };
 }
 
-function whyNone(service: string, group: string, state: NameState): DiscoveryError {
+interface Place extends Readonly<Record<string, string>> {
+  readonly group: string;
+  readonly namespace: string;
+}
+
+function whyNone(service: string, place: Place, state: NameState): DiscoveryError {
   if (state.kind === 'ambiguous') return ambiguous(service, state.names);
   if (state.kind === 'service' && state.entry.hasList) return state.entry.whyNone();
   if (state.kind === 'unknown' && !state.isGuess) {
-    return new NoInstanceError(`there is no service ${service} in group ${group}`, {
-      details: { service, group, total: 0, unhealthy: 0, disabled: 0, weightless: 0 },
+    return new NoInstanceError(`there is no service ${service} in group ${place.group}`, {
+      details: { service, ...place, total: 0, unhealthy: 0, disabled: 0, weightless: 0 },
     });
   }
   return new DiscoveryError(
     'DISCOVERY_TIMEOUT',
     `the instances of ${service} are not known: Nacos did not answer in time`,
-    { details: { service, group } },
+    { details: { service, ...place } },
   );
 }
 

@@ -20,6 +20,8 @@ import {
 } from './service-settings.js';
 import { toInstance } from './static-instances.js';
 
+/** Kept at once: names that are no services are asked for as well. */
+const MAX_MADE = 4096;
 const EMPTY_PROTECTION_MS = 300_000;
 
 export interface MakeSettingsOptions extends CallSettingsInput {
@@ -54,6 +56,7 @@ export class MakeSettings {
     const service = Object.freeze({ name, group });
     const key = groupedName(service);
     const made = this.#made.get(key) ?? this.#make(service);
+    if (this.#made.size >= MAX_MADE) this.#made.clear();
     this.#made.set(key, made);
     return made;
   }

@@ -16,7 +16,8 @@ import { ServiceIndex, type NameMatch } from './service-index.js';
 import { publishResolve } from './service-meter.js';
 
 export interface ResolverOptions extends EntriesOptions {
-  readonly group: string;
+  /** Where a service of this name is looked for. */
+  readonly groupOf: (name: string) => string;
   /** The most that a first call waits for the registry. */
   readonly firstListTimeoutMs: number;
   /** How old the list of services may get, and how long an unknown name stays unknown. */
@@ -44,7 +45,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 export class Resolver {
   readonly #options: ResolverOptions;
-  readonly #index: ServiceIndex;
+  /** By group: a service may be declared with one of its own. */
+  readonly #indexes = new Map<string, ServiceIndex>();
   readonly #names = new Map<string, NameState>();
   readonly #entries: Entries;
   /** Subscribed to find out whether there is such a service. */
@@ -60,9 +62,8 @@ export class Resolver {
   #isClosed = false;
 
   constructor(options: ResolverOptions) {
-    const { naming, clock, group, nameTtlMs } = options;
+    const { naming } = options;
     this.#options = options;
-    this.#index = new ServiceIndex({ naming, clock, group, maxAgeMs: nameTtlMs });
     this.#entries = new Entries(options, (name) => this.#forget(name));
     this.#isAway = isDown(naming.connectionState);
     this.#stopListening = naming.onConnectionState((state) => this.#onState(state));
@@ -151,7 +152,7 @@ export class Resolver {
     publishResolve({
       name,
       service: entry?.service.name,
-      group: entry?.service.group ?? this.#options.group,
+      group: entry?.service.group ?? this.#options.groupOf(name),
       tookMs,
       outcome: outcomeOf(state),
     });
@@ -162,6 +163,7 @@ export class Resolver {
     const { clock, firstListTimeoutMs, logger } = this.#options;
     const before = this.#names.get(name);
     const wasUnknown = before?.kind === 'unknown';
+    if (this.#fromOptions(name)) return;
     if (this.#entries.mayHaveFiles && (await this.#fromFile(name))) return;
     if (this.#isAway && (await this.#fromMemory(name))) return;
     try {
@@ -199,22 +201,46 @@ export class Resolver {
       await entry.firstList();
     } else if (match.kind === 'ambiguous') {
       const { names } = match;
-      this.#remember(name, { kind: 'ambiguous', names, untilMs: this.#index.staleAtMs });
+      this.#remember(name, { kind: 'ambiguous', names, untilMs: this.#indexOf(name).staleAtMs });
     } else {
-      this.#remember(name, { kind: 'unknown', untilMs: this.#index.staleAtMs, isGuess: false });
+      this.#remember(name, {
+        kind: 'unknown',
+        untilMs: this.#indexOf(name).staleAtMs,
+        isGuess: false,
+      });
     }
   }
 
   async #match(name: string): Promise<NameMatch | 'refused'> {
+    const index = this.#indexOf(name);
     try {
-      await this.#index.load();
+      await index.load();
     } catch (error) {
-      const match = this.#index.match(name);
+      const match = index.match(name);
       if (match.kind !== 'none') return match;
       if (isNacosError(error) && REFUSALS.has(error.code)) return 'refused';
       throw asError(error);
     }
-    return this.#index.match(name);
+    return index.match(name);
+  }
+
+  #indexOf(name: string): ServiceIndex {
+    const { naming, clock, groupOf, nameTtlMs } = this.#options;
+    const group = groupOf(name);
+    let index = this.#indexes.get(group);
+    if (index === undefined) {
+      index = new ServiceIndex({ naming, clock, group, maxAgeMs: nameTtlMs });
+      this.#indexes.set(group, index);
+    }
+    return index;
+  }
+
+  /** True when the user gives the instances: the registry is not asked. */
+  #fromOptions(name: string): boolean {
+    if (this.#options.settingsOf(name).instances === undefined) return false;
+    const entry = this.#entries.follow(name);
+    this.#remember(name, { kind: 'service', entry, isExact: true });
+    return true;
   }
 
   /** Nobody tells us which services there are: one that lists an instance under exactly this name is there. */
@@ -255,7 +281,7 @@ export class Resolver {
 
   /** True when the name could be told without the server. */
   async #fromMemory(name: string): Promise<boolean> {
-    const match = this.#index.match(name);
+    const match = this.#indexOf(name).match(name);
     const found = match.kind === 'found' ? match : { name, isExact: true };
     const entry = this.#entries.get(found.name);
     if (entry === undefined) return false;
@@ -308,7 +334,7 @@ export class Resolver {
     this.#isRecheckDue = false;
     this.#recheckTimer = undefined;
     runInBackground(
-      this.#index.load().then(
+      Promise.all([...this.#indexes.values()].map((index) => index.load())).then(
         () => this.#refreshAliases(),
         (error: unknown) => {
           this.#options.logger.debug(`list of services: ${asError(error).message}`);
@@ -321,7 +347,7 @@ export class Resolver {
   #refreshAliases(): void {
     for (const [name, state] of [...this.#names]) {
       if (state.kind !== 'service' || state.isExact) continue;
-      const match = this.#index.match(name);
+      const match = this.#indexOf(name).match(name);
       const isSame = match.kind === 'found' && match.name === state.entry.service.name;
       // One that is gone from the list keeps its subscription, which knows better.
       if (isSame || match.kind === 'none') this.#remember(name, state);
@@ -336,7 +362,7 @@ export class Resolver {
       this.#outage = new AbortController();
     } else if (state === 'ready') {
       this.#isAway = false;
-      this.#index.retry();
+      for (const index of this.#indexes.values()) index.retry();
       for (const [name, known] of this.#names) {
         if (known.kind === 'unknown' && known.isGuess) this.#names.delete(name);
       }

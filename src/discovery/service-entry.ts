@@ -35,9 +35,12 @@ import { RetryPolicy } from './retry.js';
 import { compileRoutes } from './routing.js';
 import type { Meters, ServiceMeter } from './service-meter.js';
 import type { RouteRule, ServiceSettings } from './service-settings.js';
+import { staticList } from './static-instances.js';
 import { WarmUp } from './warm-up.js';
 
 export interface ServiceEntryOptions {
+  /** Of `naming`, for errors. */
+  readonly namespace: string;
   readonly naming: Pick<NamingApi, 'subscribe'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -124,6 +127,10 @@ export class ServiceEntry {
   start(): void {
     this.#isUsed = true;
     if (this.#subscription !== undefined) return;
+    if (this.settings.instances !== undefined) {
+      if (!this.hasList) this.#lists.take(staticList(this.service, this.settings.instances));
+      return;
+    }
     let isCurrent = true;
     const subscription = this.#options.naming.subscribe(this.service, (list, diff) => {
       if (isCurrent) this.#lists.take(list, diff);
@@ -151,7 +158,7 @@ export class ServiceEntry {
 
   /** What the registry lists, when calls use it as it is. */
   get confirmed(): ServiceSnapshot | undefined {
-    return this.#lists.confirmed;
+    return this.settings.instances === undefined ? this.#lists.confirmed : undefined;
   }
 
   /** Instances of the latest list, callable or not. */
@@ -295,6 +302,7 @@ export class ServiceEntry {
       details: {
         service: this.service.name,
         group: this.service.group,
+        namespace: this.#options.namespace,
         ...counts,
         unrouted,
       },
@@ -325,7 +333,7 @@ export class ServiceEntry {
       this.#first.resolve(undefined);
     }
     const { onListed, onGone } = this.#options;
-    const { confirmed } = this.#lists;
+    const { confirmed } = this;
     if (confirmed !== undefined) onListed?.(confirmed);
     const gone = previous?.targets.filter(({ stat }) => !this.#stats.has(stat.key)) ?? [];
     if (gone.length > 0) onGone?.(gone);

@@ -2,7 +2,13 @@
  * Owns the instances that a user gives instead of the registry's: how an address is written, and the list that is made of them. Used by
  * `make-settings.ts` and `service-entry.ts`. Pure.
  */
-import type { Instance, InstanceAddress, InstanceInput } from '../model.js';
+import type {
+  Instance,
+  InstanceAddress,
+  InstanceInput,
+  ServiceRef,
+  ServiceSnapshot,
+} from '../model.js';
 import { checkInstance } from '../naming-rules.js';
 
 const PORT = /^\d{1,5}$/;
@@ -23,4 +29,15 @@ export function toInstance(given: string | InstanceInput): Instance {
   const input = typeof given === 'string' ? parseAddress(given) : given;
   // Checked before; the rules of an instance say what is wrong with the rest.
   return checkInstance(input ?? { ip: '', port: 0 });
+}
+
+/** The only list that such a service ever has. */
+export function staticList(service: ServiceRef, given: readonly InstanceInput[]): ServiceSnapshot {
+  return {
+    service,
+    instances: given.map(toInstance),
+    revision: 1,
+    serverTimeMs: 0,
+    protectThresholdReached: false,
+  };
 }

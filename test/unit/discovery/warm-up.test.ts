@@ -20,6 +20,7 @@ async function anEntry(warmUpMs = WINDOW_MS) {
     naming: naming.api,
     clock,
     logger: silentLogger,
+    namespace: 'public',
     meters: new Meters(),
   });
   entry.start();
@@ -61,6 +62,7 @@ describe('warm-up', () => {
       naming: first.api,
       clock,
       logger: silentLogger,
+      namespace: 'public',
       meters: new Meters(),
     });
     entry.start();
