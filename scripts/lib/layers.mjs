@@ -11,7 +11,7 @@ import { readImports } from './imports.mjs';
 
 /** A part is a folder directly under src, or a file directly under src without its extension. Lowest first. */
 const LEVELS = [
-  'call-failure errors logger diagnostics ejection model naming-api naming-rules process-hub route-rule routing-context util version',
+  'call-failure config-api errors logger diagnostics ejection model naming-api naming-rules process-hub route-rule routing-context util version',
   'options wire',
   'remote',
   'naming config',

@@ -1,0 +1,179 @@
+/**
+ * Owns the interface of the config client: what `settings`, `runtime` and commands get passed in, so that they never see sessions or
+ * the wire. Implemented by `config/config-client.ts` and by the in-memory one of `nacos-serving/testing`. Types only.
+ */
+import type { ConnectionState, WaitOptions } from './naming-api.js';
+
+/** What Nacos knows as the type of a content; anything else is `text` to it. */
+export type ConfigType =
+  'text' | 'json' | 'yaml' | 'properties' | 'toml' | 'xml' | 'html' | 'unset';
+
+/** Which config. The namespace is that of the client. */
+export interface ConfigKey {
+  /** `public` for the default one. */
+  readonly namespace: string;
+  readonly group: string;
+  readonly dataId: string;
+}
+
+/** server: as Nacos has it now. failover: an operator's file. snapshot: what Nacos had when it last answered. */
+export type ConfigSource = 'server' | 'failover' | 'snapshot';
+
+/** One content of a config. Frozen. */
+export interface ConfigVersion extends ConfigKey {
+  /** Decrypted, when the data id is one of an encrypted config. */
+  readonly content: string;
+  /** As the server names it; see {@link ConfigType}. */
+  readonly type: string;
+  /** Of the content as it is stored; lower-case hex. What `casMd5` is compared with. */
+  readonly md5: string;
+  /** By the clock of the server, epoch ms; 0 when it does not say. */
+  readonly lastModifiedMs: number;
+  readonly source: ConfigSource;
+}
+
+export interface GetConfigOptions extends WaitOptions {
+  /** The content that was published for this tag; nothing when there is none. */
+  readonly tag?: string;
+}
+
+export interface PublishConfigOptions extends WaitOptions {
+  /** Default: by the ending of the data id (`app.yaml` is yaml), else text. */
+  readonly type?: ConfigType;
+  /** Publish only when the stored content still has this md5. @throws ServerError CAS_CONFLICT otherwise. */
+  readonly casMd5?: string;
+  /** Only for clients at these addresses, which the others do not see. */
+  readonly betaIps?: readonly string[];
+  /** Only for clients that ask for this tag. */
+  readonly tag?: string;
+  /** Owner, as the console shows it. Default: the client's `appName`. */
+  readonly appName?: string;
+  /** At most 5, each at most 64 characters. */
+  readonly tags?: readonly string[];
+  /** At most 128 characters. */
+  readonly description?: string;
+}
+
+export interface RemoveConfigOptions extends WaitOptions {
+  /** Removes what was published for this tag only. */
+  readonly tag?: string;
+}
+
+/**
+ * Called with the new content, or with undefined when the config was removed. One call at a time for each config; when it throws or
+ * rejects, that is logged and the same content is told again later.
+ */
+export type ConfigListener = (
+  version: ConfigVersion | undefined,
+  key: ConfigKey,
+) => void | Promise<void>;
+
+/** subscribing: not known yet. live: the server tells us of changes. stale: disconnected, the last content stays. */
+export type ConfigSubscriptionState = 'subscribing' | 'live' | 'stale' | 'closed';
+
+/**
+ * One listener's share of a config; the server sees one listener per config. Iterating it gives the content of now, then
+ * each later one that differs; who iterates slowly gets the newest and not each between. Leaving the loop closes nothing.
+ */
+export interface ConfigSubscription
+  extends AsyncDisposable, AsyncIterable<ConfigVersion | undefined> {
+  readonly key: ConfigKey;
+  readonly state: ConfigSubscriptionState;
+  /** The content last seen; undefined until the first one arrived, and when there is none. */
+  readonly current: ConfigVersion | undefined;
+  /** Resolves with the content once it is known, at once when it is; whatever changes after that reaches the listener: no gap. */
+  ready(options?: WaitOptions): Promise<ConfigVersion | undefined>;
+  /** Stops the listener; with the last one of a config the server is told. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A `*` stands for any characters, at the ends or between. Default of both: `*`. */
+export interface ConfigPattern {
+  readonly dataId?: string;
+  readonly group?: string;
+}
+
+export interface ConfigPatternChange {
+  readonly type: 'added' | 'changed' | 'removed';
+  readonly key: ConfigKey;
+}
+
+export type ConfigPatternListener = (change: ConfigPatternChange) => void | Promise<void>;
+
+/** What matches a pattern now, kept up to date by the server. */
+export interface ConfigPatternWatch extends AsyncDisposable {
+  readonly keys: readonly ConfigKey[];
+  /** Resolves when the server has told all that match. @throws ServerError SERVER_UNSUPPORTED before Nacos 3. */
+  ready(options?: WaitOptions): Promise<readonly ConfigKey[]>;
+  close(): Promise<void>;
+}
+
+export interface ListConfigsOptions extends WaitOptions {
+  /** Patterns as in {@link ConfigPattern}. Default: all. */
+  readonly dataId?: string;
+  readonly group?: string;
+  /** 1-based. Default 1. */
+  readonly page?: number;
+  /** Default 100. */
+  readonly pageSize?: number;
+}
+
+export interface ConfigPage {
+  /** All that match, not only those of this page. */
+  readonly count: number;
+  readonly configs: readonly ListedConfig[];
+}
+
+export interface ListedConfig extends ConfigKey {
+  readonly type: string;
+  /** '' when the server's list does not have it. */
+  readonly md5: string;
+}
+
+export interface ConfigHistoryPage {
+  readonly count: number;
+  readonly entries: readonly ConfigHistoryEntry[];
+}
+
+export interface ConfigHistoryEntry extends ConfigKey {
+  /** Names the entry to `historyEntry`. */
+  readonly id: string;
+  readonly operation: 'insert' | 'update' | 'delete' | 'unknown';
+  readonly modifiedMs: number;
+  readonly user: string;
+  readonly sourceIp: string;
+}
+
+export interface ConfigApi {
+  readonly connectionState: ConnectionState;
+  /** Calls back on each change of `connectionState`; returns the function which stops that. */
+  onConnectionState(listener: (state: ConnectionState) => void): () => void;
+  /**
+   * The content of now, or undefined when there is none. An operator's failover file comes first; when the server does not answer, the
+   * snapshot on disk, unless it refused us. A group of undefined is `DEFAULT_GROUP`, here and below.
+   */
+  get(
+    dataId: string,
+    group?: string,
+    options?: GetConfigOptions,
+  ): Promise<ConfigVersion | undefined>;
+  /** Resolves when the server has stored it. @throws ConfigError CONFIG_TOO_LARGE above 9 MiB, before anything is sent. */
+  publish(
+    dataId: string,
+    group: string | undefined,
+    content: string,
+    options?: PublishConfigOptions,
+  ): Promise<void>;
+  /** Removing what is not there is no error. */
+  remove(dataId: string, group?: string, options?: RemoveConfigOptions): Promise<void>;
+  /** Follows a config, through every outage, until the subscription is closed. The listener also gets the content of now. */
+  listen(dataId: string, group?: string, listener?: ConfigListener): ConfigSubscription;
+  /** Follows which configs match. Nacos 3 only. */
+  watchPattern(pattern: ConfigPattern, listener?: ConfigPatternListener): ConfigPatternWatch;
+  /** By the HTTP API, which a server may not have. @throws ServerError SERVER_UNSUPPORTED */
+  list(options?: ListConfigsOptions): Promise<ConfigPage>;
+  /** Newest first; by the HTTP API like `list`. */
+  history(dataId: string, group?: string, options?: ListConfigsOptions): Promise<ConfigHistoryPage>;
+  /** What an entry of the history held. */
+  historyEntry(entry: ConfigHistoryEntry, options?: WaitOptions): Promise<ConfigVersion>;
+}
