@@ -37,7 +37,15 @@ export function nacosSchema(): Schema {
     title: 'Options of nacos-serving',
     description: 'nacos.yaml, nacos.yml or nacos.json in the working directory of an app.',
     type: ['object', 'null'],
-    properties: { nacos: { $ref: '#/definitions/nacos' }, ...references },
+    properties: {
+      nacos: { $ref: '#/definitions/nacos' },
+      ...references,
+      spring: {
+        type: 'object',
+        description: 'Keys of Spring Cloud Alibaba; see docs/migration.md.',
+      },
+    },
+    patternProperties: { '^spring\\.': {} },
     additionalProperties: false,
     definitions: {
       nacos: mapOf(areas.get('') ?? [], references),

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../errors.js';
+import type { SpringEntry } from './borrowed.js';
 import { FileSyntaxError, type FileEntry, type FileNode, type Place } from './file-tree.js';
 import { oneLine, unknownName, type Given } from './given.js';
 import { parseJsonTree } from './json-tree.js';
@@ -15,12 +16,15 @@ import { parseYamlTree } from './yaml-tree.js';
 
 export interface FileLayer {
   readonly given: readonly Given[];
+  /** Keys of Spring, which borrowed.ts reads. */
+  readonly spring: readonly SpringEntry[];
   readonly notices: readonly string[];
 }
 
 const FILE_NAMES = ['nacos.yaml', 'nacos.yml', 'nacos.json'];
 const PACKAGE_FILE = 'package.json';
 const ROOT_KEY = 'nacos';
+const SPRING_KEY = 'spring';
 
 /** @throws ConfigError UNREADABLE_FILE, UNKNOWN_OPTION, INVALID_OPTION */
 export function readOptionFile(cwd: string): FileLayer {
@@ -32,11 +36,11 @@ export function readOptionFile(cwd: string): FileLayer {
   if (first === undefined) return readPackageFile(cwd);
   const notices = others.map(({ name }) => `${name} is ignored because ${first.name} is there`);
   const tree = parse(first.name, first.text);
-  return { given: readRoot(tree, first.name), notices };
+  return { ...new KeyReader(first.name).readFile(tree), notices };
 }
 
 function readPackageFile(cwd: string): FileLayer {
-  const nothing = { given: [], notices: [] };
+  const nothing = { given: [], spring: [], notices: [] };
   const text = readIfThere(path.join(cwd, PACKAGE_FILE), PACKAGE_FILE);
   // Not ours to complain about a package.json that does not mention us.
   if (text === undefined || !text.includes(`"${ROOT_KEY}"`)) return nothing;
@@ -44,7 +48,7 @@ function readPackageFile(cwd: string): FileLayer {
   const own =
     tree.kind === 'map' ? tree.entries.find((entry) => entry.key === ROOT_KEY) : undefined;
   if (own === undefined) return nothing;
-  return { given: new KeyReader(PACKAGE_FILE).readNacos(own), notices: [] };
+  return { ...new KeyReader(PACKAGE_FILE).readNacos(own), notices: [] };
 }
 
 function readIfThere(file: string, name: string): string | undefined {
@@ -72,10 +76,6 @@ function parse(name: string, text: string): FileNode {
   }
 }
 
-function readRoot(tree: FileNode, name: string): readonly Given[] {
-  return new KeyReader(name).readFile(tree);
-}
-
 /** The rows of each area by their key in camelCase; '' holds those directly under `nacos`. */
 const AREAS = new Map<string, Map<string, OptionRow>>();
 for (const row of ALL_ROWS) {
@@ -90,26 +90,44 @@ const AREA_NAMES = [ROOT_KEY, ...[...AREAS.keys()].filter((area) => area !== '')
 class KeyReader {
   readonly #name: string;
   readonly #given = new Map<string, Given>();
+  readonly #spring: SpringEntry[] = [];
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  readFile(tree: FileNode): readonly Given[] {
+  readFile(tree: FileNode): Omit<FileLayer, 'notices'> {
     for (const entry of this.#mapOf(tree, 'the file', 'areas like nacos and service')) {
       if (entry.key === ROOT_KEY) this.readNacos(entry);
+      else if (entry.key.split('.', 1)[0] === SPRING_KEY) this.#readSpring(entry, entry.key);
       else if (!this.#readArea(entry)) throw this.#unknown(entry, '');
     }
-    return [...this.#given.values()];
+    return this.#layer();
   }
 
-  readNacos(nacos: FileEntry): readonly Given[] {
+  readNacos(nacos: FileEntry): Omit<FileLayer, 'notices'> {
     for (const entry of this.#mapOf(nacos.value, ROOT_KEY, 'server, namespace and areas')) {
       const row = AREAS.get('')?.get(camelCase(entry.key));
       if (row !== undefined) this.#give(row, entry);
       else if (!this.#readArea(entry)) throw this.#unknown(entry, `${ROOT_KEY}.`);
     }
-    return [...this.#given.values()];
+    return this.#layer();
+  }
+
+  #layer(): Omit<FileLayer, 'notices'> {
+    return { given: [...this.#given.values()], spring: this.#spring };
+  }
+
+  /** Each map too, since some keys of Spring hold one. */
+  #readSpring({ value, place }: FileEntry, name: string): void {
+    this.#spring.push({
+      name,
+      raw: toRaw(value, false),
+      origin: `${this.#name}:${String(place.line)}`,
+      place: at(this.#name, value.place),
+    });
+    if (value.kind !== 'map') return;
+    for (const entry of value.entries) this.#readSpring(entry, `${name}.${entry.key}`);
   }
 
   /** False when there is no such area. */

@@ -3,6 +3,7 @@
  * `loadOptions` and the CLI. Synchronous, and no package is loaded unless a YAML file is there. Every value of every
  * layer is checked, also one that a higher layer hides. It never changes the process and writes nothing.
  */
+import { readBorrowedVariables, readSpringEntries } from './borrowed.js';
 import {
   cacheHome,
   readCliVariable,
@@ -11,6 +12,7 @@ import {
   type CliValues,
   type Environment,
 } from './env.js';
+import { isNacosError } from '../errors.js';
 import { readOptionFile } from './file.js';
 import { invalidValue, type Given } from './given.js';
 import type { LogLevel } from '../logger.js';
@@ -46,18 +48,35 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
   const file = readOptionFile(input.cwd);
   const env = readEnvironment(input.env);
   const cli = readCli({ ...readCliVariable(input.env), ...input.cli });
+  const springFile = readSpringEntries(file.spring, input.env);
+  const borrowed = readBorrowedVariables(input.env);
   const layers = [
+    { given: springFile.given, fromCode: false, isBorrowed: true },
+    { given: borrowed.given, fromCode: false, isBorrowed: true },
     { given: file.given, fromCode: false },
     { given: env.given, fromCode: false },
     { given: cli.given, fromCode: false },
     { given: readCode(input.code), fromCode: true },
   ];
   const settled = new Map<string, Settled>();
-  const notices = [...file.notices, ...env.notices, ...cli.notices];
-  for (const layer of layers) {
-    for (const given of layer.given) {
-      const value = check(given, { cwd: input.cwd, fromCode: layer.fromCode });
-      settled.set(given.row.path, join(settled.get(given.row.path), given, value));
+  const notices = [
+    ...file.notices,
+    ...springFile.notices,
+    ...borrowed.notices,
+    ...env.notices,
+    ...cli.notices,
+  ];
+  for (const { given: all, fromCode, isBorrowed = false } of layers) {
+    for (const given of all) {
+      const lower = settled.get(given.row.path);
+      try {
+        const value = check(given, { cwd: input.cwd, fromCode });
+        settled.set(given.row.path, join(lower, given, value));
+      } catch (error) {
+        // Written for a neighbour, who may be right about it: said, and left out.
+        if (!isBorrowed || !isNacosError(error)) throw error;
+        notices.push(`${error.message}; ignored`);
+      }
     }
   }
   checkTogether((path) => settled.get(path)?.given);
