@@ -66,6 +66,28 @@ export {
   ServerError,
   type ErrorCode,
 } from './errors.js';
+export type {
+  ConfigApi,
+  ConfigHistoryEntry,
+  ConfigHistoryPage,
+  ConfigKey,
+  ConfigListener,
+  ConfigPage,
+  ConfigPattern,
+  ConfigPatternChange,
+  ConfigPatternListener,
+  ConfigPatternWatch,
+  ConfigSource,
+  ConfigSubscription,
+  ConfigSubscriptionState,
+  ConfigType,
+  ConfigVersion,
+  GetConfigOptions,
+  ListConfigsOptions,
+  ListedConfig,
+  PublishConfigOptions,
+  RemoveConfigOptions,
+} from './config-api.js';
 export { createLogger, type Logger, type LogLevel } from './logger.js';
 export type {
   Instance,

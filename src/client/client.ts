@@ -2,6 +2,8 @@
  * Owns a client: its sessions and the APIs over them. Built by users in code and by the runtime of a process. It reads no
  * environment and no file: what it gets is what it uses. Closing it ends every socket, timer and wait.
  */
+import type { ConfigApi } from '../config-api.js';
+import { ConfigClient } from '../config/config-client.js';
 import { ConfigError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_NAMESPACE, hostPort } from '../model.js';
@@ -12,6 +14,7 @@ import type { Credentials } from '../remote/auth/credentials.js';
 import { loginOverHttp, type Login } from '../remote/auth/login.js';
 import { createPasswordCredentials } from '../remote/auth/password.js';
 import { createEndpoints } from '../remote/endpoints.js';
+import type { Identity } from '../remote/handshake.js';
 import { createHttp2Transport } from '../remote/http2-transport.js';
 import { Session } from '../remote/session.js';
 import type { Transport } from '../remote/transport.js';
@@ -41,6 +44,8 @@ export interface ClientOptions {
 
 export interface NacosClient extends AsyncDisposable {
   readonly naming: NamingApi;
+  /** Has a connection of its own, made at its first use. */
+  readonly config: Omit<ConfigApi, 'watchPattern' | 'list' | 'history' | 'historyEntry'>;
   /**
    * Connects now instead of at first use, and resolves when the connection is registered.
    * @throws ConnectionError NOT_CONNECTED after `timeoutMs` (default 3000); connecting goes on all the same.
@@ -82,18 +87,9 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
   }
   const requestTimeoutMs = duration('requestTimeoutMs', options.requestTimeoutMs, 3000, 1, 600_000);
   const servers = serverList(options.server);
-  const session = new Session({
+  const appName = options.appName ?? 'unknown';
+  const common = {
     transport: parts.transport ?? createHttp2Transport(clock),
-    endpoints: createEndpoints(
-      servers.map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
-      () => clock.random(),
-    ),
-    identity: {
-      module: 'naming',
-      namespace,
-      appName: options.appName ?? 'unknown',
-      clientVersion: CLIENT_VERSION,
-    },
     clock,
     logger,
     requestTimeoutMs,
@@ -106,14 +102,30 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     ),
     heartbeatTimeoutMs: duration('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 3000, 1, 60_000),
     credentials: credentialsOf(options, { servers, clock, logger, login: parts.login }),
-  });
-  const naming = new NamingClient({ session, namespace, clock, logger, requestTimeoutMs });
+  };
+  const sessionFor = (module: Identity['module']): Session =>
+    new Session({
+      ...common,
+      endpoints: createEndpoints(
+        servers.map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
+        () => clock.random(),
+      ),
+      identity: { module, namespace, appName, clientVersion: CLIENT_VERSION },
+    });
+  // A server gives each module what it keeps for it by the connection: they never share one (docs/protocol.md#trap-3).
+  const session = sessionFor('naming');
+  const configSession = sessionFor('config');
+  const apis = { namespace, clock, logger, requestTimeoutMs };
+  const naming = new NamingClient({ ...apis, session });
+  const config = new ConfigClient({ ...apis, session: configSession, appName });
   const close = async (): Promise<void> => {
     naming.close();
-    await session.close();
+    config.close();
+    await Promise.all([session.close(), configSession.close()]);
   };
   return {
     naming,
+    config,
     connect: async (bounds = {}) => {
       session.start();
       await session.ready(bounds);

@@ -57,21 +57,27 @@ export function namespaceOfTenant(tenant: string): string {
   return tenant === '' ? DEFAULT_NAMESPACE : tenant;
 }
 
-export function configQueryBody(config: ConfigRef): JsonObject {
-  return configKeyBody(config);
+/** `tag`: asks for the content that was published for it; r-nacos wants no empty one there. */
+export function configQueryBody(config: ConfigRef, tag?: string): JsonObject {
+  return tag === undefined ? configKeyBody(config) : { ...configKeyBody(config), tag };
 }
 
-/** `additions`: `type`, `appName`, `config_tags`, `desc` and the like; see docs/protocol.md#config. */
+/**
+ * `additions`: `type`, `appName`, `config_tags`, `desc` and the like; see docs/protocol.md#config. `casMd5`: what the stored content must
+ * have; undefined writes in any case.
+ */
 export function configPublishBody(
   config: ConfigRef,
   content: string,
   additions: Readonly<Record<string, string>> = {},
+  casMd5?: string,
 ): JsonObject {
-  return { ...configKeyBody(config), content, additionMap: additions };
+  const body = { ...configKeyBody(config), content, additionMap: additions };
+  return casMd5 === undefined ? body : { ...body, casMd5 };
 }
 
-export function configRemoveBody(config: ConfigRef): JsonObject {
-  return { ...configKeyBody(config), tag: '' };
+export function configRemoveBody(config: ConfigRef, tag = ''): JsonObject {
+  return { ...configKeyBody(config), tag };
 }
 
 /** Starts or ends listening; the outer three keys mean nothing, but r-nacos wants them there. */
