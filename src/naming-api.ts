@@ -67,6 +67,37 @@ export interface Subscription extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/**
+ * Which services. A `*` at the beginning, at the end or at both stands for any characters; between others it is refused, since to a server it would match
+ * nothing. Default of both: `*`. The namespace is that of the client.
+ */
+export interface ServicePattern {
+  readonly name?: string;
+  readonly group?: string;
+}
+
+/** added: somebody publishes it now. removed: nobody does any more. */
+export interface ServicePatternChange {
+  readonly type: 'added' | 'removed';
+  readonly service: ServiceRef;
+}
+
+/** Called with each service that comes or goes; an exception is logged and changes nothing else. */
+export type ServicePatternListener = (change: ServicePatternChange) => void;
+
+/** Which services match a pattern now, kept up to date by the server. Knows nothing of their instances. */
+export interface ServicePatternWatch extends AsyncDisposable {
+  /** As far as the server has told, in order of their group and name; kept while the connection is away. */
+  readonly services: readonly ServiceRef[];
+  /**
+   * Resolves when the server has told all that match. Default time: 10,000 ms, for a server takes about one second.
+   * @throws ServerError SERVER_UNSUPPORTED before Nacos 3 and on r-nacos; the watch begins by itself when a later server can.
+   */
+  ready(options?: WaitOptions): Promise<readonly ServiceRef[]>;
+  /** Stops the listener; with the last one of a pattern the server is told. Idempotent. */
+  close(): Promise<void>;
+}
+
 export interface NamingApi {
   readonly connectionState: ConnectionState;
   /** Calls back on each change of `connectionState`; returns the function which stops that. */
@@ -88,4 +119,12 @@ export interface NamingApi {
   query(service: ServiceInput, options?: QueryOptions): Promise<ServiceSnapshot>;
   listServices(options?: ListServicesOptions): Promise<ServicePage>;
   subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription;
+  /**
+   * Follows which services match, through every outage; `'order*'` is `{ name: 'order*' }`. Nacos 3 only, which keeps 20 patterns of all its clients
+   * together and tells at most 500 matches of one.
+   */
+  watchServices(
+    pattern: string | ServicePattern,
+    listener?: ServicePatternListener,
+  ): ServicePatternWatch;
 }

@@ -49,6 +49,31 @@ export function checkService(input: ServiceInput): ServiceRef {
   return service;
 }
 
+/** @throws ConfigError INVALID_OPTION */
+export function checkServicePattern(
+  input: string | { readonly name?: string; readonly group?: string },
+): Required<{ readonly name: string; readonly group: string }> {
+  const { name = '*', group = '*' } = isText(input)
+    ? { name: input }
+    : fieldsOf('service pattern', input);
+  for (const [what, part, max] of [
+    ['name', name, MAX_NAME],
+    ['group', group, MAX_GROUP],
+  ] as const) {
+    if (!isText(part) || part === '' || part.length > max || /[\s@>]/.test(part)) {
+      throw badPattern(
+        what,
+        part,
+        `1 to ${String(max)} characters without white space, "@" and ">"`,
+      );
+    }
+    if (part.slice(1, -1).includes('*')) {
+      throw badPattern(what, part, 'a "*" at the beginning, at the end or at both');
+    }
+  }
+  return { name, group };
+}
+
 /** Fills in Nacos' defaults and freezes the result. @throws ConfigError INVALID_INSTANCE */
 export function checkInstance(input: InstanceInput): Instance {
   const given = fieldsOf('instance', input);
@@ -151,10 +176,20 @@ function withoutBrackets(ip: string): string {
 }
 
 function invalid(field: string, value: unknown, allowed: string): ConfigError {
-  // As JSON: a line break in a name must not make two lines of a log.
-  const shown = isText(value) ? JSON.stringify(value.slice(0, 80)) : String(value);
   return new ConfigError(
     'INVALID_INSTANCE',
-    `${field} ${shown} is not valid: allowed is ${allowed}`,
+    `${field} ${shown(value)} is not valid: allowed is ${allowed}`,
   );
+}
+
+function badPattern(part: string, value: unknown, allowed: string): ConfigError {
+  return new ConfigError(
+    'INVALID_OPTION',
+    `${part} ${shown(value)} of a service pattern is not valid: allowed is ${allowed}`,
+  );
+}
+
+/** As JSON: a line break in a name must not make two lines of a log. */
+function shown(value: unknown): string {
+  return isText(value) ? JSON.stringify(value.slice(0, 80)) : String(value);
 }

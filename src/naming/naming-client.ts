@@ -18,6 +18,9 @@ import type {
   NamingApi,
   QueryOptions,
   ServicePage,
+  ServicePattern,
+  ServicePatternListener,
+  ServicePatternWatch,
   SnapshotListener,
   Subscription,
   WaitOptions,
@@ -34,6 +37,7 @@ import {
   serviceQueryBody,
 } from '../wire/messages/naming.js';
 import { Ledger, type LedgerChange } from './ledger.js';
+import { ServiceWatches } from './service-watches.js';
 import { applyServiceInfo } from './snapshots.js';
 import { Subscriptions } from './subscriptions.js';
 import {
@@ -42,6 +46,7 @@ import {
   checkCount,
   checkInstance,
   checkService,
+  checkServicePattern,
 } from '../naming-rules.js';
 
 export interface NamingClientOptions {
@@ -61,12 +66,14 @@ export class NamingClient implements NamingApi {
   readonly #options: NamingClientOptions;
   readonly #ledger: Ledger;
   readonly #subscriptions: Subscriptions;
+  readonly #watches: ServiceWatches;
 
   constructor(options: NamingClientOptions) {
     this.#options = options;
     this.#session = options.session;
     this.#ledger = new Ledger(options);
     this.#subscriptions = new Subscriptions(options);
+    this.#watches = new ServiceWatches(options);
   }
 
   get connectionState(): ConnectionState {
@@ -163,10 +170,20 @@ export class NamingClient implements NamingApi {
     return this.#subscriptions.subscribe(ref, listener);
   }
 
+  watchServices(
+    pattern: string | ServicePattern,
+    listener?: ServicePatternListener,
+  ): ServicePatternWatch {
+    const checked = checkServicePattern(pattern);
+    this.#session.start();
+    return this.#watches.watch(checked, listener);
+  }
+
   /** Stops following and wishing; called before the session closes. */
   close(): void {
     this.#ledger.close();
     this.#subscriptions.close();
+    this.#watches.close();
   }
 
   #change(service: ServiceInput, options: WaitOptions, change: LedgerChange): Promise<void> {

@@ -26,6 +26,7 @@ import {
   type AbilityTable,
   type ConnectionSetup,
 } from '../wire/messages/connection.js';
+import { FUZZY_WATCH_ABILITY } from '../wire/messages/fuzzy-watch.js';
 import type { Payload } from '../wire/payload.js';
 import type { Connection, Endpoint, Transport } from './transport.js';
 
@@ -65,8 +66,8 @@ const SETUP_ACK_TIMEOUT_MS = 5000;
 /** What Nacos' clients wait after a setup that is not acknowledged. */
 const SETUP_PAUSE_MS = 100;
 const SETUP_TRIES = 10;
-/** None yet: fuzzy watch and locks come with their features. An absent table would mean no acknowledgement. */
-const OUR_ABILITIES: AbilityTable = {};
+/** Locks are not for us. An absent table would mean no acknowledgement. */
+const OUR_ABILITIES: AbilityTable = { [FUZZY_WATCH_ABILITY]: true };
 
 /** @throws ConnectionError, RequestTimeoutError, ServerError (starting), ProtocolError, or the signal's reason. */
 export async function shakeHands(endpoint: Endpoint, options: HandshakeOptions): Promise<Link> {

@@ -27,6 +27,7 @@ import {
   CLIENT_DETECTION_REQUEST,
   CONNECT_RESET_REQUEST,
   readConnectReset,
+  type AbilityTable,
 } from '../wire/messages/connection.js';
 import { Authorizer } from './auth/authorizer.js';
 import type { Credentials } from './auth/credentials.js';
@@ -115,6 +116,11 @@ export class Session implements AsyncDisposable {
   /** See {@link Link.addsBatches}; false while there is no connection. */
   get addsBatches(): boolean {
     return this.#current?.link.addsBatches ?? false;
+  }
+
+  /** A key that is missing is not supported. Empty while there is no connection. */
+  get serverAbilities(): AbilityTable {
+    return this.#current?.link.serverAbilities ?? {};
   }
 
   /** Starts connecting; harmless when it runs already. Reconnecting goes on until `close`. */

@@ -4,6 +4,7 @@
  */
 import * as config from './messages/config.js';
 import * as connection from './messages/connection.js';
+import * as fuzzy from './messages/fuzzy-watch.js';
 import * as naming from './messages/naming.js';
 
 export const RESPONSE_OF: Readonly<Record<string, string>> = {
@@ -22,4 +23,10 @@ export const RESPONSE_OF: Readonly<Record<string, string>> = {
   [config.CONFIG_REMOVE_REQUEST]: config.CONFIG_REMOVE_RESPONSE,
   [config.CONFIG_BATCH_LISTEN_REQUEST]: config.CONFIG_CHANGE_BATCH_LISTEN_RESPONSE,
   [config.CONFIG_CHANGE_NOTIFY_REQUEST]: config.CONFIG_CHANGE_NOTIFY_RESPONSE,
+  [fuzzy.NAMING_FUZZY_WATCH_REQUEST]: fuzzy.NAMING_FUZZY_WATCH_RESPONSE,
+  [fuzzy.NAMING_FUZZY_WATCH_SYNC_REQUEST]: fuzzy.NAMING_FUZZY_WATCH_SYNC_RESPONSE,
+  [fuzzy.NAMING_FUZZY_WATCH_CHANGE_REQUEST]: fuzzy.NAMING_FUZZY_WATCH_CHANGE_RESPONSE,
+  [fuzzy.CONFIG_FUZZY_WATCH_REQUEST]: fuzzy.CONFIG_FUZZY_WATCH_RESPONSE,
+  [fuzzy.CONFIG_FUZZY_WATCH_SYNC_REQUEST]: fuzzy.CONFIG_FUZZY_WATCH_SYNC_RESPONSE,
+  [fuzzy.CONFIG_FUZZY_WATCH_CHANGE_REQUEST]: fuzzy.CONFIG_FUZZY_WATCH_CHANGE_RESPONSE,
 };

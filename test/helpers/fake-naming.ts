@@ -80,6 +80,9 @@ export function createFakeNaming(): FakeNaming {
     topic.listener?.(topic.snapshot, { added: instances, removed: [], changed: [] });
   };
   const notScripted = (): Promise<never> => Promise.reject(new TypeError('not scripted'));
+  const notThere = (): never => {
+    throw new TypeError('not scripted');
+  };
 
   const api: NamingApi = {
     get connectionState() {
@@ -93,6 +96,7 @@ export function createFakeNaming(): FakeNaming {
     registerBatch: notScripted,
     deregister: notScripted,
     query: notScripted,
+    watchServices: notThere,
     async listServices({ page = 1, pageSize = 100 } = {}): Promise<ServicePage> {
       listCalls.push(page);
       await held?.promise;

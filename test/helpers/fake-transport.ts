@@ -142,6 +142,8 @@ export class FakeServer {
   /** As Nacos 2.3 and later. False: as older ones and r-nacos, which also leave `success` out. */
   negotiates = true;
   acknowledges = true;
+  /** What the acknowledgement says that the server can do. */
+  abilities: JsonObject = { fuzzyWatch: true };
   onClosed: (connection: FakeConnection) => void = () => undefined;
 
   readonly transport: Transport = {
@@ -194,9 +196,7 @@ export class FakeServer {
 
   onStream(sent: Sent, connection: FakeConnection): void {
     if (sent.type === 'ConnectionSetupRequest' && this.negotiates && this.acknowledges) {
-      queueMicrotask(() =>
-        connection.push('SetupAckRequest', { abilityTable: { fuzzyWatch: true } }),
-      );
+      queueMicrotask(() => connection.push('SetupAckRequest', { abilityTable: this.abilities }));
     }
   }
 }

@@ -34,7 +34,9 @@ describe('the handshake', () => {
     server.acknowledges = false;
     session.start();
     await settle();
-    expect(server.last.streamSent[0]?.body['abilityTable']).toEqual({});
+    expect(server.last.streamSent[0]?.body['abilityTable']).toEqual({
+      fuzzyWatch: true,
+    });
     await clock.advance(4900);
     expect(session.state).toBe('connecting');
     server.last.push('SetupAckRequest', { abilityTable: {} });
