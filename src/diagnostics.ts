@@ -1,8 +1,12 @@
 /**
- * Owns what calls by name tell about themselves: the names of the `node:diagnostics_channel` channels, what a message on each holds, and the
- * counters of one service. Public as `nacos-serving/diagnostics`; `discovery/service-meter.ts` publishes. Names and types only: importing
- * this file starts nothing. Messages hold no secret, no header and no path of a call.
+ * Owns what this package tells about itself: the names of the `node:diagnostics_channel` channels, what a message on each holds, and the
+ * counters of one service. Public as `nacos-serving/diagnostics`; published by the part that a channel is about. Names and types only:
+ * importing this file starts nothing. Messages hold no secret, no header, no content of a config and no path of a call.
  */
+import type { ConfigSource } from './config-api.js';
+import type { ErrorCode } from './errors.js';
+import type { RegistrationState } from './model.js';
+import type { ConnectionState } from './naming-api.js';
 
 /** One channel for each thing that happens. */
 export const CHANNELS = {
@@ -24,6 +28,18 @@ export const CHANNELS = {
   list: 'nacos-serving:list',
   /** A list was read from disk, since Nacos did not answer. */
   coldStart: 'nacos-serving:cold-start',
+  /** A service is known, and there was no instance for a call. */
+  noInstance: 'nacos-serving:no-instance',
+  /** A connection to Nacos was made, lost or closed, or an attempt at it failed. */
+  connection: 'nacos-serving:connection',
+  /** A request to Nacos is over. */
+  request: 'nacos-serving:request',
+  /** A registration of this process has another state, or another problem. */
+  registration: 'nacos-serving:registration',
+  /** Nacos has sent the list of a service by itself. */
+  push: 'nacos-serving:push',
+  /** The listeners of a config were told a content. */
+  config: 'nacos-serving:config',
 } as const;
 
 export type ChannelName = (typeof CHANNELS)[keyof typeof CHANNELS];
@@ -106,6 +122,71 @@ export interface ColdStartMessage extends AboutService {
   readonly ageMs: number | undefined;
 }
 
+export type NoInstanceMessage = AboutService;
+
+/** Which of the connections of a process. */
+export interface AboutConnection {
+  /** What it is for: services or configs, which never share one. */
+  readonly module: 'naming' | 'config';
+  readonly namespace: string;
+  /** The server that it is, was or should have been with, as it is in the options; undefined before the first. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+export interface ConnectionMessage extends AboutConnection {
+  /**
+   * ready: there is a new connection, also when the one before still serves. connecting: it was lost, or the client has begun.
+   * backoff: an attempt failed, and the next one waits. closed: by its owner.
+   */
+  readonly state: Exclude<ConnectionState, 'idle'>;
+  /** Which connection of this client; each has the next number, 0 before the first. */
+  readonly epoch: number;
+  /** Why, as in the log; undefined for `ready` and at the beginning. */
+  readonly reason: string | undefined;
+}
+
+export interface RequestMessage extends AboutConnection {
+  /** Of Nacos' protocol, like `InstanceRequest`. */
+  readonly type: string;
+  /** With all attempts, and the wait for a connection. */
+  readonly tookMs: number;
+  /** abandoned: who asked has given up, or has closed the client. */
+  readonly outcome: 'answered' | 'failed' | 'abandoned';
+  /** Of the error (docs/errors.md); undefined when it was answered, or abandoned for a reason that is not ours. */
+  readonly code: ErrorCode | undefined;
+}
+
+export interface RegistrationMessage extends AboutInstance {
+  readonly namespace: string;
+  readonly state: RegistrationState;
+  /** False: it is in no caller's list. */
+  readonly enabled: boolean;
+  /** Why it is not as it should be, in one line. */
+  readonly problem: string | undefined;
+}
+
+export interface PushMessage extends AboutService {
+  readonly namespace: string;
+  /** Instances on the list, callable or not. */
+  readonly size: number;
+  /** Reading it, comparing it and telling all who follow the service. */
+  readonly tookMs: number;
+}
+
+export interface ConfigMessage {
+  readonly namespace: string;
+  readonly group: string;
+  readonly dataId: string;
+  /** Of the content; undefined: it was removed. */
+  readonly md5: string | undefined;
+  /** Where it is from; undefined when there is none. */
+  readonly source: ConfigSource | undefined;
+  /** Listeners that were told, and how many of them failed. */
+  readonly listeners: number;
+  readonly failures: number;
+}
+
 /** What a message on each channel is. */
 export interface ChannelMessages {
   readonly 'nacos-serving:resolve': ResolveMessage;
@@ -117,6 +198,12 @@ export interface ChannelMessages {
   readonly 'nacos-serving:empty-protection': EmptyProtectionMessage;
   readonly 'nacos-serving:list': ListMessage;
   readonly 'nacos-serving:cold-start': ColdStartMessage;
+  readonly 'nacos-serving:no-instance': NoInstanceMessage;
+  readonly 'nacos-serving:connection': ConnectionMessage;
+  readonly 'nacos-serving:request': RequestMessage;
+  readonly 'nacos-serving:registration': RegistrationMessage;
+  readonly 'nacos-serving:push': PushMessage;
+  readonly 'nacos-serving:config': ConfigMessage;
 }
 
 /**

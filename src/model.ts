@@ -68,6 +68,12 @@ export interface ServiceDiff {
   readonly changed: readonly Instance[];
 }
 
+/**
+ * waiting: a server is there, and its identity, its readiness or its first request is waited for. registering: wanted, not
+ * confirmed. registered: confirmed (or confirmed once, while the connection is away). draining: being taken out. removed: out.
+ */
+export type RegistrationState = 'waiting' | 'registering' | 'registered' | 'draining' | 'removed';
+
 export function toServiceRef(service: ServiceInput): ServiceRef {
   return typeof service === 'string'
     ? { name: service, group: DEFAULT_GROUP }

@@ -7,9 +7,17 @@ import type { Server } from 'node:net';
 
 import type { ServiceStats } from './diagnostics.js';
 import type { Ejection } from './ejection.js';
-import type { Instance, InstanceAddress, ServiceInput, ServiceRef } from './model.js';
+import type {
+  Instance,
+  InstanceAddress,
+  RegistrationState,
+  ServiceInput,
+  ServiceRef,
+} from './model.js';
 import type { ConnectionState, WaitOptions } from './naming-api.js';
 import type { RouteRule } from './route-rule.js';
+
+export type { RegistrationState } from './model.js';
 
 /** An HTTP server that listens now, as the listen trigger saw it. */
 export interface ListeningServer {
@@ -123,12 +131,6 @@ export interface CallRouter {
    */
   onGone(listener: (addresses: readonly InstanceAddress[]) => void): () => void;
 }
-
-/**
- * waiting: a server is there, and its identity, its readiness or its first request is waited for. registering: wanted, not
- * confirmed. registered: confirmed (or confirmed once, while the connection is away). draining: being taken out. removed: out.
- */
-export type RegistrationState = 'waiting' | 'registering' | 'registered' | 'draining' | 'removed';
 
 /** One registration of this process as its owner, health and `nacos-serving status` see it. Frozen. */
 export interface RegistrationStatus {

@@ -11,8 +11,8 @@ import { readImports } from './imports.mjs';
 
 /** A part is a folder directly under src, or a file directly under src without its extension. Lowest first. */
 const LEVELS = [
-  'call-failure config-api errors logger diagnostics ejection model naming-api naming-rules process-hub route-rule routing-context util version',
-  'options wire',
+  'call-failure config-api errors logger diagnostics ejection live-facts model naming-api naming-rules process-hub route-rule routing-context util version',
+  'metrics options wire',
   'remote',
   'naming config',
   'client',

@@ -25,6 +25,7 @@ const ejectionOverChannel = channel(CHANNELS.ejectionOver);
 const emptyProtectionChannel = channel(CHANNELS.emptyProtection);
 const listChannel = channel(CHANNELS.list);
 const coldStartChannel = channel(CHANNELS.coldStart);
+const noInstanceChannel = channel(CHANNELS.noInstance);
 
 /** Of every question to the registry, also of those that found no service. */
 export function publishResolve(message: ResolveMessage): void {
@@ -74,6 +75,7 @@ export class ServiceMeter {
 
   foundNone(): void {
     this.#noInstance += 1;
+    if (noInstanceChannel.hasSubscribers) noInstanceChannel.publish(this.#about());
   }
 
   /** `untilMs` is of the clock that discovery has. */

@@ -7,6 +7,7 @@
  * States of a subscription: subscribing -first list-> live -disconnected-> stale -subscribed again-> live; any -close-> closed.
  */
 import { ClosedError, ConnectionError, isNacosError, RequestTimeoutError } from '../errors.js';
+import { answerLiveFacts } from '../live-facts.js';
 import type { Logger } from '../logger.js';
 import { groupedName, type ServiceRef, type ServiceSnapshot } from '../model.js';
 import type {
@@ -25,6 +26,7 @@ import {
   SUBSCRIBE_SERVICE_REQUEST,
   subscribeBody,
 } from '../wire/messages/naming.js';
+import { tellPush } from './push-news.js';
 import { Topic, type Follower } from './topic.js';
 
 export interface SubscriptionsOptions {
@@ -46,6 +48,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #topics = new Map<string, Topic>();
   readonly #stopListening: () => void;
+  #stopAnswering: (() => void) | undefined;
   readonly #lane = new Lane(MAX_IN_FLIGHT);
   #retry: Timer | undefined;
   /** The highest revision of a topic that is gone: a service followed again goes on from there. */
@@ -58,7 +61,9 @@ export class Subscriptions {
     options.session.handle(NOTIFY_SUBSCRIBER_REQUEST, (body, connection) => {
       const info = readServiceInfo(body);
       if (info === undefined || !options.session.isCurrent(connection)) return;
-      this.#topics.get(groupedName(info.service))?.take(info, options.session.epoch);
+      tellPush(info, options, () => {
+        this.#topics.get(groupedName(info.service))?.take(info, options.session.epoch);
+      });
     });
   }
 
@@ -71,7 +76,12 @@ export class Subscriptions {
     }
     const follower = topic.join(listener);
     if (this.#closed) topic.leave(follower);
-    else this.#send(topic);
+    else {
+      this.#stopAnswering ??= answerLiveFacts((tell) => {
+        for (const each of this.#topics.values()) if (each.isWanted) tell(each.fact);
+      });
+      this.#send(topic);
+    }
     return this.#handleOf(topic, follower);
   }
 
@@ -79,6 +89,7 @@ export class Subscriptions {
     this.#closed = true;
     this.#retry?.cancel();
     this.#stopListening();
+    this.#stopAnswering?.();
     for (const topic of this.#topics.values()) {
       topic.leaveAll('the client is closed');
       topic.sending?.resolve();

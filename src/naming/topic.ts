@@ -3,6 +3,7 @@
  * subscriptions, which do the talking. A list of an older connection, or an older one of the same, changes nothing.
  */
 import { ClosedError } from '../errors.js';
+import type { SubscriptionFact } from '../live-facts.js';
 import type { Logger } from '../logger.js';
 import { groupedName, type ServiceDiff, type ServiceRef, type ServiceSnapshot } from '../model.js';
 import type { SnapshotListener } from '../naming-api.js';
@@ -44,6 +45,12 @@ export class Topic {
 
   get snapshot(): ServiceSnapshot | undefined {
     return this.#snapshot;
+  }
+
+  get fact(): SubscriptionFact {
+    const { name, group } = this.service;
+    const instances = this.#snapshot?.instances.length ?? 0;
+    return { kind: 'subscription', service: name, group, instances };
   }
 
   get isWanted(): boolean {

@@ -15,6 +15,7 @@ import { Confirmations } from './confirmations.js';
 import { joinChanges, wantedInstance } from './instance-wish.js';
 import { differences, OwnInstance } from './own-instance.js';
 import type { RegistrationIdentity } from './registrar-options.js';
+import { RegistrationNews } from './registration-news.js';
 import type { RegistrationOptions, RemoveOptions, StartOptions } from './registration-options.js';
 import { describeRegistration, KEPT_OUT } from './registration-status.js';
 
@@ -33,6 +34,7 @@ export class Registration {
   readonly instance: InstanceInput;
   readonly #options: RegistrationOptions;
   readonly #own: OwnInstance;
+  readonly #news = new RegistrationNews(() => this.status);
   readonly #abort = new AbortController();
   /** Ends the attempt or the wait that is under way, because something else is wanted now. */
   #turn = new AbortController();
@@ -107,6 +109,7 @@ export class Registration {
     this.#wasThere = takesOver;
     if (!waitsForRequest) this.#options.readiness.start();
     this.#stopState = this.#options.naming.onConnectionState(() => this.#own.forget());
+    this.#news.begin();
     runInBackground(this.#run());
   }
 
@@ -121,7 +124,7 @@ export class Registration {
   wake(): void {
     this.#revision += 1;
     this.#turn.abort();
-    this.#options.onChange();
+    this.#changed();
   }
 
   /** Resolves when the server has confirmed the change, and the list was looked at. @throws what it answered */
@@ -232,7 +235,7 @@ export class Registration {
       logger.info(`registered ${this.label}${disabled} ${this.#options.reasons}`);
     }
     this.#setState('registered');
-    this.#options.onChange();
+    this.#changed();
     if (!signal.aborted) runInBackground(this.#verify(target, revision, signal));
   }
 
@@ -255,7 +258,7 @@ export class Registration {
       }
     }
     this.#confirmations.settle(revision);
-    this.#options.onChange();
+    this.#changed();
   }
 
   /**
@@ -300,7 +303,7 @@ export class Registration {
     else if (retry.isFirst) logger.warn(`Nacos refuses ${this.label}: ${why}; trying again`);
     if (nacosError?.retryable !== true) this.#confirmations.settle(this.#revision, error);
     this.#failure = why;
-    this.#options.onChange();
+    this.#changed();
     const pauseMs = retry.failed(what, why);
     // A connection makes the attempt succeed by itself: what is wanted is sent with it.
     await this.#pause(pauseMs, turn, isAway);
@@ -370,12 +373,18 @@ export class Registration {
     if (seen !== undefined && this.#unmet.length > 0) {
       this.#unmet = differences(this.#wanted(), this.#asked, seen);
     }
-    this.#options.onChange();
+    this.#changed();
   }
 
   #setState(state: RegistrationState): void {
     if (this.#state === state || this.#state === 'removed') return;
     this.#state = state;
+    this.#changed();
+    if (state === 'removed') this.#news.end();
+  }
+
+  #changed(): void {
+    this.#news.changed();
     this.#options.onChange();
   }
 }

@@ -38,6 +38,7 @@ import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { PushRouter, type PushHandler } from './push.js';
 import { ReconnectPause } from './reconnect-pause.js';
 import { checkResponse, isRepeatable } from './response.js';
+import { SessionNews } from './session-news.js';
 import type { Connection, Endpoint, Transport } from './transport.js';
 
 export interface SessionOptions {
@@ -79,12 +80,11 @@ export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #pushes: PushRouter;
   readonly #abort = new AbortController();
-  readonly #stateListeners = new Set<(state: ConnectionState) => void>();
+  readonly #news: SessionNews;
   readonly #readyListeners = new Set<() => unknown>();
   readonly #handover: Handover;
   readonly #pauseBetween: ReconnectPause;
   readonly #authorizer: Authorizer;
-  #state: ConnectionState = 'idle';
   #current: OpenLink | undefined;
   #epoch = 0;
   /** That Nacos is away was said; once per outage is enough. */
@@ -94,6 +94,7 @@ export class Session implements AsyncDisposable {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#news = new SessionNews(options);
     this.#pushes = new PushRouter(options.logger);
     this.#handover = new Handover(options.clock);
     this.#pauseBetween = new ReconnectPause(options.clock);
@@ -105,7 +106,7 @@ export class Session implements AsyncDisposable {
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#news.state;
   }
 
   /** Grows with each connection; what was confirmed in an older epoch is gone on the server. 0: never connected. */
@@ -125,8 +126,8 @@ export class Session implements AsyncDisposable {
 
   /** Starts connecting; harmless when it runs already. Reconnecting goes on until `close`. */
   start(): void {
-    if (this.#state !== 'idle') return;
-    this.#setState('connecting');
+    if (this.state !== 'idle') return;
+    this.#news.change('connecting', { epoch: 0 });
     runInBackground(this.#run());
   }
 
@@ -139,8 +140,7 @@ export class Session implements AsyncDisposable {
   }
 
   onState(listener: (state: ConnectionState) => void): () => void {
-    this.#stateListeners.add(listener);
-    return () => this.#stateListeners.delete(listener);
+    return this.#news.onState(listener);
   }
 
   /**
@@ -166,7 +166,11 @@ export class Session implements AsyncDisposable {
    * ErrorResponse swallowed, all within `timeoutMs`; a typed failure is final.
    * @throws ConnectionError, RequestTimeoutError, AuthError, ServerError, ProtocolError, ClosedError, the signal's reason.
    */
-  async request(type: string, body: JsonObject, bounds: RequestBounds = {}): Promise<JsonObject> {
+  request(type: string, body: JsonObject, bounds: RequestBounds = {}): Promise<JsonObject> {
+    return this.#news.request(type, this.#request(type, body, bounds));
+  }
+
+  async #request(type: string, body: JsonObject, bounds: RequestBounds): Promise<JsonObject> {
     const { clock } = this.#options;
     const deadlineMs = clock.nowMs() + (bounds.timeoutMs ?? this.#options.requestTimeoutMs);
     let failure: Error | undefined;
@@ -186,16 +190,16 @@ export class Session implements AsyncDisposable {
 
   /** Ends the connection and every wait. Idempotent. */
   close(): Promise<void> {
-    if (this.#state !== 'closed') {
+    if (this.state !== 'closed') {
       const closed = new ClosedError('the client is closed');
-      this.#setState('closed');
+      this.#news.change('closed', { epoch: this.#epoch, reason: closed.message });
       this.#abort.abort(closed);
       this.#drop('closed');
       this.#handover.close();
       this.#pauseBetween.wake();
       this.#authorizer.close();
       this.#ready.reject(closed);
-      this.#stateListeners.clear();
+      this.#news.clear();
       this.#readyListeners.clear();
     }
     return Promise.resolve();
@@ -224,17 +228,18 @@ export class Session implements AsyncDisposable {
         const why = await open.over.promise;
         if (!signal.aborted) logger.info(`leaving Nacos at ${where}: ${why}`);
         early = clock.nowMs() - sinceMs < STABLE_MS ? early + 1 : 0;
-        if (early > 0) await this.#backoff(early);
+        if (early > 0) await this.#backoff(early, endpoint, why);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        this.#logFailure(where, asError(error), failures);
-        await this.#backoff(Math.ceil(failures / endpoints.size));
+        const { message: why } = asError(error);
+        this.#logFailure(where, why, failures);
+        await this.#backoff(Math.ceil(failures / endpoints.size), endpoint, why);
       }
     }
   }
 
-  #logFailure(where: string, { message: why }: Error, failures: number): void {
+  #logFailure(where: string, why: string, failures: number): void {
     const { endpoints, logger } = this.#options;
     if (!this.#isWarned && failures >= endpoints.size && this.#current === undefined) {
       this.#isWarned = true;
@@ -244,9 +249,11 @@ export class Session implements AsyncDisposable {
     } else logger.debug(`attempt ${String(failures)} at ${where}: ${why}`);
   }
 
-  async #backoff(step: number): Promise<void> {
+  async #backoff(step: number, endpoint: Endpoint, reason: string): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    if (this.#current === undefined) this.#setState('backoff');
+    if (this.#current === undefined) {
+      this.#news.change('backoff', { endpoint, epoch: this.#epoch, reason });
+    }
     await this.#pauseBetween.wait(step);
   }
 
@@ -288,8 +295,8 @@ export class Session implements AsyncDisposable {
     this.#current = open;
     this.#recommended = undefined;
     this.#ready.resolve(open);
-    this.#setState('ready');
-    const taken = [...this.#readyListeners].map((listener) => this.#call(listener));
+    this.#news.change('ready', { endpoint: open.link.endpoint, epoch: open.epoch });
+    const taken = [...this.#readyListeners].map((listener) => this.#news.call(listener));
     if (old === undefined) return;
     // A listener may have closed us.
     if (this.#abort.signal.aborted) old.link.connection.close();
@@ -300,7 +307,7 @@ export class Session implements AsyncDisposable {
   #lose(open: OpenLink, reason: string): void {
     if (this.#current === open) {
       this.#drop(reason);
-      this.#setState('connecting');
+      this.#news.change('connecting', { epoch: open.epoch, reason });
     } else {
       this.#handover.end(open.link.connection);
     }
@@ -379,22 +386,5 @@ export class Session implements AsyncDisposable {
       owner: this.#abort.signal,
       holdsProcess: bounds.holdsProcess ?? true,
     });
-  }
-
-  #setState(state: ConnectionState): void {
-    if (this.#state === state || this.#state === 'closed') return;
-    this.#state = state;
-    for (const listener of [...this.#stateListeners]) {
-      runInBackground(this.#call(() => listener(state)));
-    }
-  }
-
-  /** Listeners may be a user's: what they throw must not break the connection. */
-  async #call(listener: () => unknown): Promise<void> {
-    try {
-      await listener();
-    } catch (error) {
-      this.#options.logger.error(`a listener of the connection failed: ${asError(error).message}`);
-    }
   }
 }
