@@ -45,28 +45,55 @@ const tsNode = (file: string): readonly string[] => [
 const TSX_PROGRAM = 'node_modules/tsx/dist/cli.mjs';
 const tsx = (file: string): readonly string[] => ['--', TSX_PROGRAM, file];
 
-const APPS: readonly (readonly [string, string, App])[] = [
+const RESTIFY: App = { answer: '"hello from restify 11 at /hello"' };
+
+type Row = readonly [title: string, file: string, app: App];
+
+/** By Node itself where it strips types, else by the tsx of the app. */
+function inTypeScript(framework: string, file: string, answer: string): readonly Row[] {
+  const app = { in: 'typescript', loader: STRIPS_TYPES ? [] : TSX, answer };
+  return [[`${framework}, TypeScript`, file, app]];
+}
+
+const APPS: readonly Row[] = [
   ['node:http, CommonJS', 'http.cjs', { answer: 'hello from node:http at /hello' }],
   ['node:http, ES module', 'http.mjs', { answer: 'hello from node:http at /hello' }],
-  ['node:https', 'https.cjs', { answer: 'hello from node:https at /hello', by: 'https:' }],
+  ...inTypeScript('node:http', 'http.ts', 'hello from node:http at /hello'),
   [
-    'node:http2 without TLS',
+    'node:https, CommonJS',
+    'https.cjs',
+    { answer: 'hello from node:https at /hello', by: 'https:' },
+  ],
+  [
+    'node:https, ES module',
+    'https.mjs',
+    { answer: 'hello from node:https at /hello', by: 'https:' },
+  ],
+  [
+    'node:http2 without TLS, CommonJS',
+    'http2.cjs',
+    { answer: 'hello from node:http2 at /hello', by: 'h2c:' },
+  ],
+  [
+    'node:http2 without TLS, ES module',
     'http2.mjs',
     { answer: 'hello from node:http2 at /hello', by: 'h2c:' },
   ],
   [
-    'node:http2 with TLS',
+    'node:http2 with TLS, CommonJS',
     'http2-tls.cjs',
     { answer: 'hello from node:http2 with TLS at /hello', by: 'https:' },
   ],
+  [
+    'node:http2 with TLS, ES module',
+    'http2-tls.mjs',
+    { answer: 'hello from node:http2 with TLS at /hello', by: 'https:' },
+  ],
   ['Express 4, CommonJS', 'express-4.cjs', { answer: 'hello from express 4 at /hello' }],
+  ['Express 4, ES module', 'express-4.mjs', { answer: 'hello from express 4 at /hello' }],
   ['Express 5, CommonJS', 'express-5.cjs', { answer: 'hello from express 5 at /hello' }],
   ['Express 5, ES module', 'express-5.mjs', { answer: 'hello from express 5 at /hello' }],
-  [
-    'Express 5, TypeScript by Node where it can, else by tsx',
-    'express.ts',
-    { in: 'typescript', loader: STRIPS_TYPES ? [] : TSX, answer: 'hello from express 5 at /hello' },
-  ],
+  ...inTypeScript('Express 5', 'express.ts', 'hello from express 5 at /hello'),
   [
     'Express 5, TypeScript by the program tsx',
     'express.ts',
@@ -89,9 +116,12 @@ const APPS: readonly (readonly [string, string, App])[] = [
   ],
   ['Koa 3, CommonJS', 'koa-3.cjs', { answer: 'hello from koa 3 at /hello' }],
   ['Koa 3, ES module', 'koa-3.mjs', { answer: 'hello from koa 3 at /hello' }],
-  ['Fastify 4', 'fastify-4.cjs', { answer: 'hello from fastify 4 at /hello' }],
+  ...inTypeScript('Koa 3', 'koa.ts', 'hello from koa 3 at /hello'),
+  ['Fastify 4, CommonJS', 'fastify-4.cjs', { answer: 'hello from fastify 4 at /hello' }],
+  ['Fastify 4, ES module', 'fastify-4.mjs', { answer: 'hello from fastify 4 at /hello' }],
   ['Fastify 5, CommonJS', 'fastify-5.cjs', { answer: 'hello from fastify 5 at /hello' }],
   ['Fastify 5, ES module', 'fastify-5.mjs', { answer: 'hello from fastify 5 at /hello' }],
+  ...inTypeScript('Fastify 5', 'fastify.ts', 'hello from fastify 5 at /hello'),
   [
     'Fastify 5 with http2',
     'fastify-5-http2.mjs',
@@ -104,13 +134,21 @@ const APPS: readonly (readonly [string, string, App])[] = [
   ],
   ['Hono, CommonJS', 'hono.cjs', { answer: 'hello from hono at /hello' }],
   ['Hono, ES module', 'hono.mjs', { answer: 'hello from hono at /hello' }],
+  ...inTypeScript('Hono', 'hono.ts', 'hello from hono at /hello'),
   ['hapi 21, CommonJS', 'hapi-21.cjs', { answer: 'hello from hapi 21 at /hello' }],
   ['hapi 21, ES module', 'hapi-21.mjs', { answer: 'hello from hapi 21 at /hello' }],
+  ...inTypeScript('hapi 21', 'hapi.ts', 'hello from hapi 21 at /hello'),
   ...(RUNS_RESTIFY
-    ? ([['restify 11', 'restify-11.cjs', { answer: '"hello from restify 11 at /hello"' }]] as const)
+    ? [
+        ['restify 11, CommonJS', 'restify-11.cjs', RESTIFY] as const,
+        ['restify 11, ES module', 'restify-11.mjs', RESTIFY] as const,
+        ...inTypeScript('restify 11', 'restify.ts', RESTIFY.answer),
+      ]
     : []),
-  ['h3 1', 'h3-1.mjs', { answer: 'hello from h3 1 at /hello' }],
-  ['h3 2', 'h3-2.mjs', { answer: 'hello from h3 2 at /hello' }],
+  ['h3 1, CommonJS', 'h3-1.cjs', { answer: 'hello from h3 1 at /hello' }],
+  ['h3 1, ES module', 'h3-1.mjs', { answer: 'hello from h3 1 at /hello' }],
+  ['h3 2, ES module', 'h3-2.mjs', { answer: 'hello from h3 2 at /hello' }],
+  ...inTypeScript('h3 2', 'h3.ts', 'hello from h3 2 at /hello'),
   ...([11, 12] as const).flatMap((version) => {
     const at = {
       in: `nest-${String(version)}`,
@@ -131,7 +169,7 @@ const APPS: readonly (readonly [string, string, App])[] = [
         // Not `nacos-serving fastify.ts`: a Node that strips types has no decorators.
         { ...at, cli: ['--', process.execPath, ...TSX, 'fastify.ts'], loader: TSX },
       ],
-    ] satisfies readonly (readonly [string, string, App])[];
+    ] satisfies readonly Row[];
   }),
 ];
 
