@@ -38,8 +38,10 @@ export const CHANNELS = {
   registration: 'nacos-serving:registration',
   /** Nacos has sent the list of a service by itself. */
   push: 'nacos-serving:push',
-  /** The listeners of a config were told a content. */
+  /** Another content of a config that is listened to counts now. */
   config: 'nacos-serving:config',
+  /** A listener of a config failed; it gets the same content again later. */
+  configFailure: 'nacos-serving:config-failure',
 } as const;
 
 export type ChannelName = (typeof CHANNELS)[keyof typeof CHANNELS];
@@ -174,16 +176,24 @@ export interface PushMessage extends AboutService {
   readonly tookMs: number;
 }
 
-export interface ConfigMessage {
+/** Which config, and which content of it. */
+export interface AboutConfig {
   readonly namespace: string;
   readonly group: string;
   readonly dataId: string;
-  /** Of the content; undefined: it was removed. */
+  /** undefined: there is no content. */
   readonly md5: string | undefined;
-  /** Where it is from; undefined when there is none. */
+}
+
+export interface ConfigMessage extends AboutConfig {
+  /** Where the content is from; undefined when there is none. */
   readonly source: ConfigSource | undefined;
-  /** Listeners that were told, and how many of them failed. */
+  /** Who is told of it. */
   readonly listeners: number;
+}
+
+export interface ConfigFailureMessage extends AboutConfig {
+  /** Of this listener, in a row. */
   readonly failures: number;
 }
 
@@ -204,6 +214,7 @@ export interface ChannelMessages {
   readonly 'nacos-serving:registration': RegistrationMessage;
   readonly 'nacos-serving:push': PushMessage;
   readonly 'nacos-serving:config': ConfigMessage;
+  readonly 'nacos-serving:config-failure': ConfigFailureMessage;
 }
 
 /**

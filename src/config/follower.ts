@@ -8,6 +8,7 @@ import type { Logger } from '../logger.js';
 import { backoffMs } from '../util/backoff.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, createDeferred, runInBackground, type Deferred } from '../util/deferred.js';
+import { tellConfigFailure } from './config-news.js';
 import { isSameContent } from './versions.js';
 
 export interface FollowerParts {
@@ -68,7 +69,7 @@ export class Follower {
       }
       this.#succeeded(version);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, version);
     }
   }
 
@@ -77,7 +78,7 @@ export class Follower {
       await result;
       this.#succeeded(version);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, version);
     }
   }
 
@@ -88,10 +89,11 @@ export class Follower {
     this.tell();
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, version: ConfigVersion | undefined): void {
     this.#isTelling = false;
     this.#failures += 1;
     const { key, clock, logger } = this.#parts;
+    tellConfigFailure(key, version, this.#failures);
     const what = `listener of ${key.group}/${key.dataId} failed: ${asError(error).message}`;
     if (this.#isClosed) {
       logger.error(what);

@@ -7,6 +7,7 @@ import { ClosedError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Clock } from '../util/clock.js';
 import type { Deferred } from '../util/deferred.js';
+import { tellConfig } from './config-news.js';
 import { Follower } from './follower.js';
 import { isSameContent } from './versions.js';
 
@@ -59,6 +60,10 @@ export class ListenedConfig {
   /** Of what the server had when it was asked last: '' for nothing (docs/protocol.md#trap-15). */
   get md5(): string {
     return this.#stored?.md5 ?? '';
+  }
+
+  get listeners(): number {
+    return this.#followers.size;
   }
 
   get isWanted(): boolean {
@@ -128,6 +133,7 @@ export class ListenedConfig {
   #changed(before: ConfigVersion | undefined, isFirst: boolean): void {
     const { current } = this;
     if (!isFirst && isSameContent(before, current)) return;
+    tellConfig(this.key, current, this.#followers.size);
     // A copy: a listener may listen or close, and who comes now hears the content anyway.
     for (const follower of [...this.#followers]) {
       if (isFirst) follower.first.resolve(current);

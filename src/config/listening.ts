@@ -8,6 +8,7 @@
  */
 import type { ConfigKey, ConfigListener, ConfigVersion } from '../config-api.js';
 import { ConnectionError, isNacosError } from '../errors.js';
+import { answerLiveFacts } from '../live-facts.js';
 import type { Logger } from '../logger.js';
 import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
@@ -54,6 +55,7 @@ export class Listening {
   readonly #failed = new Map<ListenedConfig, number>();
   readonly #lane = new Lane(MAX_READS);
   readonly #stops: readonly (() => void)[];
+  #stopAnswering: (() => void) | undefined;
   #telling: Promise<void> | undefined;
   #fullSync: Timer | undefined;
   #retry: Timer | undefined;
@@ -92,7 +94,14 @@ export class Listening {
     config.leaving = undefined;
     const follower = config.join(listener);
     if (this.#isClosed) config.leave(follower);
-    else this.#tell(config);
+    else {
+      this.#stopAnswering ??= answerLiveFacts((tell) => {
+        const counts = [...this.#configs.values()].map(({ listeners }) => listeners);
+        const count = counts.reduce((sum, each) => sum + each, 0);
+        tell({ kind: 'config-listeners', count });
+      });
+      this.#tell(config);
+    }
     this.#fullSync ??= this.#isClosed
       ? undefined
       : this.#parts.clock.every(FULL_SYNC_MS, () => runInBackground(this.#compareAll()));
@@ -119,6 +128,7 @@ export class Listening {
 
   close(): void {
     this.#isClosed = true;
+    this.#stopAnswering?.();
     this.#fullSync?.cancel();
     this.#retry?.cancel();
     for (const stop of this.#stops) stop();
