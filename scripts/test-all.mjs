@@ -47,6 +47,7 @@ const CHECKS = [
   { name: 'types', command: [...bin('typescript', 'bin/tsc'), '-p', 'tsconfig.json'] },
   { name: 'layers', command: script('check-layers.mjs') },
   { name: 'exports', command: [...script('exports.mjs'), '--check'] },
+  { name: 'api docs', command: [...bin('typedoc', 'bin/typedoc'), '--emit', 'none'] },
 ];
 const KINDS = [
   { name: 'unit' },

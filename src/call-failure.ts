@@ -11,6 +11,7 @@ export interface CallFailure {
   readonly tried: readonly TriedInstance[];
 }
 
+/** One attempt of a call that failed. */
 export interface TriedInstance {
   readonly ip: string;
   readonly port: number;

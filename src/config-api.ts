@@ -93,11 +93,13 @@ export interface ConfigPattern {
   readonly group?: string;
 }
 
+/** A config that matches a pattern came, changed or went. */
 export interface ConfigPatternChange {
   readonly type: 'added' | 'changed' | 'removed';
   readonly key: ConfigKey;
 }
 
+/** Called with each change, one at a time; an exception is logged. */
 export type ConfigPatternListener = (change: ConfigPatternChange) => void | Promise<void>;
 
 /** What matches a pattern now, kept up to date by the server. */
@@ -105,6 +107,7 @@ export interface ConfigPatternWatch extends AsyncDisposable {
   readonly keys: readonly ConfigKey[];
   /** Resolves when the server has told all that match. @throws ServerError SERVER_UNSUPPORTED before Nacos 3. */
   ready(options?: WaitOptions): Promise<readonly ConfigKey[]>;
+  /** Ends it; with the last one of a pattern the server is told. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -118,6 +121,7 @@ export interface ListConfigsOptions extends WaitOptions {
   readonly pageSize?: number;
 }
 
+/** One page of the configs of a namespace. */
 export interface ConfigPage {
   /** All that match, not only those of this page. */
   readonly count: number;
@@ -130,6 +134,7 @@ export interface ListedConfig extends ConfigKey {
   readonly md5: string;
 }
 
+/** One page of the history of a config, newest first. */
 export interface ConfigHistoryPage {
   readonly count: number;
   readonly entries: readonly ConfigHistoryEntry[];
@@ -144,6 +149,7 @@ export interface ConfigHistoryEntry extends ConfigKey {
   readonly sourceIp: string;
 }
 
+/** Configs of one namespace, over a connection of its own. */
 export interface ConfigApi {
   readonly connectionState: ConnectionState;
   /** Calls back on each change of `connectionState`; returns the function which stops that. */

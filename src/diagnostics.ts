@@ -44,6 +44,7 @@ export const CHANNELS = {
   configFailure: 'nacos-serving:config-failure',
 } as const;
 
+/** The name of a channel. */
 export type ChannelName = (typeof CHANNELS)[keyof typeof CHANNELS];
 
 /** Which service a message is about, as the registry spells it. */
@@ -58,6 +59,7 @@ export interface AboutInstance extends AboutService {
   readonly port: number;
 }
 
+/** A name was asked for at the registry. */
 export interface ResolveMessage {
   /** As the caller wrote it. */
   readonly name: string;
@@ -69,6 +71,7 @@ export interface ResolveMessage {
   readonly outcome: 'found' | 'unknown' | 'ambiguous' | 'late';
 }
 
+/** An instance was given out to a call. */
 export type PickMessage = AboutInstance;
 
 export interface AttemptMessage extends AboutInstance {

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   NO_INSTANCE: { name: 'NoInstanceError', retryable: true },
 } as const satisfies Record<string, ErrorCodeInfo>;
 
+/** The code of an error of this library; docs/errors.md has a row for each. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The codes that one class may carry. */
@@ -50,6 +51,7 @@ type CodesOf<Name extends string> = {
 /** Extra facts of an error: plain values, safe to print. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
+/** What an error is made of besides its code and message. */
 export interface NacosErrorOptions {
   readonly cause?: unknown;
   readonly details?: ErrorDetails;

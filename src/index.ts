@@ -46,7 +46,10 @@ export {
   type ExplainOptions,
 } from './discovery/discovery.js';
 export type { WatchListener } from './discovery/watched-list.js';
+export type { WhyNot } from './discovery/callable-list.js';
+export type { FilterReason } from './discovery/filter.js';
 export type { ExplainedChoice, NameExplanation, NotChosen } from './discovery/explain.js';
+export type { ListCacheOptions } from './discovery/local-lists.js';
 export type { Ejection } from './ejection.js';
 export type { CallSettingsInput, ServiceOptions } from './discovery/service-options.js';
 export type { ServiceStats } from './diagnostics.js';
@@ -65,6 +68,8 @@ export {
   RequestTimeoutError,
   ServerError,
   type ErrorCode,
+  type ErrorDetails,
+  type NacosErrorOptions,
 } from './errors.js';
 export type {
   ConfigApi,
@@ -88,7 +93,7 @@ export type {
   PublishConfigOptions,
   RemoveConfigOptions,
 } from './config-api.js';
-export { createLogger, type Logger, type LogLevel } from './logger.js';
+export { createLogger, type Logger, type LoggerOptions, type LogLevel } from './logger.js';
 export type {
   Instance,
   InstanceAddress,
@@ -98,8 +103,10 @@ export type {
   ServiceRef,
   ServiceSnapshot,
 } from './model.js';
+export type { Environment } from './options/env.js';
 export { loadOptions, type LoadedOptions, type LoadOptionsInput } from './options/load.js';
 export type { OptionsInput, ResolvedOptions } from './options/schema.js';
+export type { ServerAddress } from './options/server-list.js';
 export type {
   CallInfo,
   CallOutcome,

@@ -5,16 +5,22 @@
 import { appendFileSync } from 'node:fs';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+/** From which level on a logger writes; `silent` writes nothing. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Any logger with these four methods will do. */
 export interface Logger {
+  /** What only who looks for a fault wants to read. */
   debug(message: string): void;
+  /** What a process does: registered, connected, left. */
   info(message: string): void;
+  /** Something is not as it should be, and goes on by itself. */
   warn(message: string): void;
+  /** Something stays wrong until somebody acts. */
   error(message: string): void;
 }
 
+/** Where a logger writes, and from which level on. */
 export interface LoggerOptions {
   /** Lowest level that is written. Default `warn`. */
   readonly level?: LogLevel;

@@ -43,6 +43,7 @@ export interface ListServicesOptions extends WaitOptions {
   readonly pageSize?: number;
 }
 
+/** One page of the names of a group. */
 export interface ServicePage {
   /** All services of the group, not only those of this page. */
   readonly count: number;
@@ -98,6 +99,7 @@ export interface ServicePatternWatch extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Instances and services of one namespace, over one connection. */
 export interface NamingApi {
   readonly connectionState: ConnectionState;
   /** Calls back on each change of `connectionState`; returns the function which stops that. */
@@ -117,7 +119,9 @@ export interface NamingApi {
   deregister(service: ServiceInput, address: InstanceAddress, options?: WaitOptions): Promise<void>;
   /** Asks the server now, past every cache. */
   query(service: ServiceInput, options?: QueryOptions): Promise<ServiceSnapshot>;
+  /** The names of a group, page by page. */
   listServices(options?: ListServicesOptions): Promise<ServicePage>;
+  /** Follows the list of a service, through every outage, until the subscription is closed. */
   subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription;
   /**
    * Follows which services match, through every outage; `'order*'` is `{ name: 'order*' }`. Nacos 3 only, which keeps 20 patterns of all its clients

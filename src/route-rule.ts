@@ -26,5 +26,7 @@ export interface RouteRule {
 export type RouteSource =
   | { readonly header: string }
   | { readonly context: string }
-  /** In code only. */
-  | { readonly read: (call: { header(name: string): string | undefined }) => string | undefined };
+  | {
+      /** In code only. */
+      readonly read: (call: { header(name: string): string | undefined }) => string | undefined;
+    };

@@ -8,6 +8,7 @@ import { ConfigError } from '../errors.js';
 import { ROUTING_NAME } from '../routing-context.js';
 import { readValues, serve } from '../runtime/inbound-context.js';
 
+/** What of a request is kept for the calls which it causes. */
 export interface NacosContextOptions {
   /** Headers of a request, or keys of its W3C baggage, whose values calls by name can be routed by. */
   readonly names: readonly string[];

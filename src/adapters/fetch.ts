@@ -7,6 +7,7 @@ import { serviceDispatchers } from './undici-explicit.js';
 
 type Fetch = typeof fetch;
 
+/** How a `fetch` by name is made. */
 export interface FetchOptions extends CallSourceOptions {
   /**
    * What makes the calls. Default: the global fetch as it is at each call, so a mock that is set later wins. One of your own has to be that

@@ -15,17 +15,24 @@ export interface GrpcModule<M extends object = object> {
   readonly Metadata: new () => M;
   readonly status: { readonly UNAVAILABLE: number };
   readonly experimental: {
+    /** Makes targets of a scheme known to every channel made afterwards. */
     registerResolver(scheme: string, resolver: GrpcResolverClass<M>): void;
     /** Only to tell versions apart: since 1.14 listeners take what it makes. */
     readonly statusOrFromValue: unknown;
   };
 }
+
+/** The class that grpc-js makes a resolver of for each channel. */
 export interface GrpcResolverClass<M extends object = object> {
   new (target: GrpcTarget, listener: GrpcListener<M>, channel: GrpcChannelOptions): GrpcResolver;
+  /** The authority of calls over a channel to this target. */
   getDefaultAuthority(target: GrpcTarget): string;
 }
+/** What grpc-js expects of a resolver. */
 export interface GrpcResolver {
+  /** Asks for the addresses again. */
   updateResolution(): void;
+  /** Ends it; nothing is told to the channel afterwards. */
   destroy(): void;
 }
 /** `nacos://group/service`: authority and path. */
@@ -34,7 +41,8 @@ export interface GrpcTarget {
   readonly authority?: string;
   readonly path: string;
 }
-type GrpcChannelOptions = Readonly<Record<string, unknown>>;
+/** Options of the channel, which the resolver hands on. */
+export type GrpcChannelOptions = Readonly<Record<string, unknown>>;
 type StatusOr<T, M extends object> =
   | { readonly ok: true; readonly value: T }
   | {
@@ -52,13 +60,15 @@ interface GrpcServiceConfig {
 interface Endpoint {
   readonly addresses: { host: string; port: number }[];
 }
-type GrpcListener<M extends object> = (
+/** How a resolver tells its channel what it found. */
+export type GrpcListener<M extends object> = (
   endpoints: StatusOr<Endpoint[], M>,
   attributes: Record<string, unknown>,
   serviceConfig: StatusOr<GrpcServiceConfig, M> | null,
   note: string,
 ) => boolean;
 
+/** Where the resolver looks names up. */
 export interface GrpcResolverOptions {
   /** Default: that of the process, with the options of command line, variables and option file. */
   readonly discovery?: Discovery;

@@ -38,6 +38,7 @@ function makeAgents(source: CallSource): ServiceAgents {
 
 /** The options of Node's agents, and where services come from. */
 export type ServiceAgentOptions = AgentOptions & CallSourceOptions;
+/** Options of an agent for `https`: those of Node, and where names are looked up. */
 export type HttpsServiceAgentOptions = https.AgentOptions & CallSourceOptions;
 
 /** `lb:` and `nacos:` say that the host is a service; the wire is http, or TLS where the instance wants it. */

@@ -31,10 +31,12 @@ export interface NacosServingModuleOptions extends RegisterOptions {
   readonly global?: boolean;
 }
 
+/** Options that a factory of the app makes. */
 export interface NacosServingModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   /** As in `NacosServingModuleOptions`. */
   readonly global?: boolean;
   readonly inject?: FactoryProvider['inject'];
+  /** Makes the options; called once, when the module is set up. */
   readonly useFactory: FactoryProvider<RegisterOptions | Promise<RegisterOptions>>['useFactory'];
 }
 
@@ -118,11 +120,13 @@ export class NacosServing implements OnApplicationBootstrap, OnModuleDestroy {
  */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Nest tells modules apart by their class
 export class NacosServingModule {
+  /** The module with these options. */
   static forRoot(options: NacosServingModuleOptions = {}): DynamicModule {
     const { global, ...own } = options;
     return NacosServingModule.forRootAsync({ useFactory: () => own, ...asGlobal(global) });
   }
 
+  /** The module with options that depend on others of the app. */
   static forRootAsync(options: NacosServingModuleAsyncOptions): DynamicModule {
     const { global, imports = [], inject = [], useFactory } = options;
     const service: FactoryProvider<NacosServing> = {

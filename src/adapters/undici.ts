@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import { callSource, type CallSourceOptions } from './call-source.js';
 import { serviceDispatch, type Dispatch } from './undici-explicit.js';
 
+/** Which calls the interceptor answers for. */
 export type InterceptorOptions = CallSourceOptions;
 
 /**

@@ -21,6 +21,7 @@ import type { Transport } from '../remote/transport.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import { VERSION } from '../version.js';
 
+/** What a client is made of. Nothing else is read: no environment and no file. */
 export interface ClientOptions {
   /** `host:port`, several with commas or as a list; a host without port means 8848. gRPC uses the port + 1000. */
   readonly server: string | readonly (string | ServerAddress)[];
@@ -42,6 +43,7 @@ export interface ClientOptions {
   readonly logger?: Logger;
 }
 
+/** A client of Nacos: naming and config of one namespace, each over a connection of its own. */
 export interface NacosClient extends AsyncDisposable {
   readonly naming: NamingApi;
   /** Has a connection of its own, made at its first use. */

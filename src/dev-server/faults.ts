@@ -9,6 +9,7 @@ import type { FaultState } from './fault-state.js';
 import type { GrpcGate } from './grpc-gate.js';
 import type { Pauses } from './pauses.js';
 
+/** Which requests fail, and how. */
 export interface FailPlan {
   readonly errorCode: number;
   readonly message: string;
@@ -18,6 +19,7 @@ export interface FailPlan {
   readonly asErrorResponse?: boolean;
 }
 
+/** How the server comes back. */
 export interface RestartOptions {
   /** Time between going down and coming back, in which connects are refused. Default 0. */
   readonly downMs?: number;
@@ -29,6 +31,7 @@ export interface ResetTarget {
   readonly port: number;
 }
 
+/** What can go wrong with the server, on request. */
 export interface Faults {
   /** Cuts every client socket with a TCP reset. New ones are accepted. */
   dropConnections(): void;

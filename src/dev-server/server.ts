@@ -31,6 +31,7 @@ import { Rpc } from './rpc.js';
 import { TcpFront } from './tcp-front.js';
 import { Tokens, type DevServerAuth } from './tokens.js';
 
+/** What a dev server is made of. */
 export interface DevServerOptions {
   /** HTTP port; gRPC listens 1000 above it. Default 0: any free pair. */
   readonly port?: number;
@@ -57,11 +58,13 @@ export interface ConnectionView {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A namespace that the server has from the start. */
 export interface NamespaceOption {
   /** Default `public`. */
   readonly namespace?: string;
 }
 
+/** A Nacos-compatible server in this process. */
 export interface DevServer extends AsyncDisposable {
   /** `host:port` for `NACOS_SERVER`. */
   readonly address: string;
@@ -70,6 +73,7 @@ export interface DevServer extends AsyncDisposable {
   readonly faults: Faults;
   /** Logins that were accepted so far. */
   readonly logins: number;
+  /** The connections of now, registered or not. */
   connections(): readonly ConnectionView[];
   /** Everything published for a service, also disabled and unhealthy instances. */
   instances(service: ServiceInput, options?: NamespaceOption): readonly Instance[];

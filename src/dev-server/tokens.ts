@@ -6,6 +6,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../util/clock.js';
 
+/** Who may log in; without it the server asks nobody. */
 export interface DevServerAuth {
   readonly username: string;
   readonly password: string;

@@ -24,6 +24,7 @@ export interface BalancedList {
   readonly stats: readonly InstanceStat[];
 }
 
+/** Chooses among the instances of one service. */
 export interface Balancer {
   /** Index of the next one to call; -1 when nothing has a weight. Synchronous, allocates nothing. */
   pick(call?: CallInfo): number;
@@ -35,11 +36,13 @@ export interface Balancer {
 export interface BalancerParts {
   /** Uniform in [0, 1): so that many clients with the same list do not call in step. */
   readonly random: () => number;
+  /** A clock that only goes forward, as `performance.now()`. */
   readonly nowMs: () => number;
 }
 
-/** A way to balance. `settled` is told of each attempt that ended, with the stat of its instance, for balancers which learn. */
+/** A way to balance: called for each new list of a service. */
 export interface CreateBalancer {
   (list: BalancedList, parts: BalancerParts): Balancer;
+  /** Told of each attempt that ended, with the stat of its instance: for balancers which learn. */
   readonly settled?: (stat: InstanceStat, ended: EndedAttempt, nowMs: number) => void;
 }

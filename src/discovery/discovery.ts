@@ -52,6 +52,7 @@ export interface DiscoveryOptions extends CallSettingsInput {
   readonly clock?: Clock;
 }
 
+/** How a name is explained. */
 export interface ExplainOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -74,6 +75,7 @@ const CHECKS: Checks<DiscoveryOptions> = {
   clock: anything,
 };
 
+/** Turns names of services into instances, balanced and kept fresh. */
 export interface Discovery extends AsyncDisposable {
   /** For hosts of URLs: names without dots, and those that are declared in `services`. What is no service is null, never an error. */
   readonly calls: CallRouter;

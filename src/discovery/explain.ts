@@ -10,6 +10,7 @@ import type { NameState } from './resolver.js';
 /** `ejected`: calls to it failed a moment ago, see docs on failures. */
 export type NotChosen = WhyNot | 'ejected';
 
+/** One instance of a service, and whether a call may go there. */
 export interface ExplainedChoice {
   readonly instance: Instance;
   /** The first reason why this call would not go there; undefined: it may. */

@@ -9,6 +9,7 @@ import { ConfigError } from '../errors.js';
 import { oneLine, type Given } from './given.js';
 import { ALL_ROWS } from './schema.js';
 
+/** Variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Values of flags by the path of their row; a repeated flag gives a list. */
 export type CliValues = Readonly<Record<string, string | readonly string[]>>;

@@ -23,6 +23,7 @@ import { readServices } from './services.js';
 import { checkTogether } from './together.js';
 import { checkMetadata, readValue, type OptionValue } from './validate.js';
 
+/** What `loadOptions` joins. It reads nothing but these and the option file of `cwd`. */
 export interface LoadOptionsInput {
   /** Options given in code; above everything else. */
   readonly code?: OptionsInput;
@@ -35,6 +36,7 @@ export interface LoadOptionsInput {
   readonly defaultLevel?: LogLevel;
 }
 
+/** The options of a process, each with where it came from. */
 export interface LoadedOptions {
   readonly options: ResolvedOptions;
   /** Path of each row -> `--service-port`, `env NACOS_SERVER`, `nacos.yaml:4`, `code` or `default`. */

@@ -5,6 +5,7 @@
 import { ConfigError } from '../errors.js';
 import { readHost } from './host.js';
 
+/** One Nacos server. */
 export interface ServerAddress {
   /** IPv4, IPv6 without brackets, or a host name. */
   readonly host: string;

@@ -19,8 +19,10 @@ export const BALANCER_NAMES = [
   'consistent-hash',
 ] as const;
 
+/** A balancer of the package, as options name it. */
 export type BalancerName = (typeof BALANCER_NAMES)[number];
 
+/** What a balancer that is named needs to know besides its name. */
 export interface NamedBalancerOptions {
   /** For `consistent-hash`. Default: the path. */
   readonly hashKey?: HashKey | undefined;
