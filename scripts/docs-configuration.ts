@@ -82,20 +82,34 @@ The path starts at the file. A sample with an app is in \`examples/nacos-yaml/ap
 
 What code registers by itself (\`registerServer\`, a plugin of a framework) is registered whatever \`auto_register\` says.
 
-## Login
+## Login, keys and TLS
 
-\`username\` and \`password\` belong together: one without the other is an error. The password is shown nowhere, neither in logs and
-errors nor by \`--print-config\`. A user in front of a server's address (\`http://me:secret@host\`) is refused.
+\`username\` needs \`password\` or \`password_file\`, and the other way round; \`access_key\` needs \`secret_key\`, each as a text or as a file. Secrets are
+shown nowhere, neither in logs and errors nor by \`--print-config\`. A user in front of a server's address (\`http://me:secret@host\`) is
+refused. [security.md](security.md) tells which kind of credentials is for what, how they are renewed, and how TLS is set up.
 
-Best is the variable \`NACOS_PASSWORD\`, or a file that only the app's user may read. A flag stands in the list of processes, which every
+Best is a file that only the app's user may read (\`NACOS_PASSWORD_FILE\`, \`NACOS_SECRET_KEY_FILE\`), then a variable. A flag stands in the
+list of processes, which every
 user of the machine may read, for as long as \`nacos-serving\` runs: until the app has taken its place on Node 22.15 and later, as long as
-the app lives elsewhere. The flags reach the app in \`${CLI_VARIABLE}\`, the password with them, as they stand. The variables of a process
+the app lives elsewhere. The flags reach the app in \`${CLI_VARIABLE}\`, secrets with them, as they stand. The variables of a process
 can be read by its own user and by root only, but every process that the app starts inherits them.
 
 ## Servers
 
-\`server\` is ${SERVERS_ALLOWED}. \`http://\` in front and a path behind are
-dropped. gRPC is reached at the port + 1000.
+\`server\` is ${SERVERS_ALLOWED}.
+
+\`\`\`
+10.0.0.1:8848,10.0.0.2            two servers; gRPC at 9848
+https://nacos.example.com:443     HTTP and gRPC by TLS
+[fd00::1]:8848/registry           another context path than context_path
+nacos:80?grpcPort=9000            a gateway with ports of its own
+\`\`\`
+
+HTTP is used for logins and lists of configs, gRPC for everything else. gRPC is reached at the port + \`grpc_port_offset\` unless the server says
+\`?grpcPort=\`. With \`endpoint\` the list comes from an address server: \`nacos.example.com\` means
+\`http://nacos.example.com:8080/nacos/serverlist\`, with \`?namespace=\` unless it is the public one. It answers with one \`host:port\` on each line.
+The list is looked at again every \`endpoint_refresh\`; a connection to a server that is still listed stays, and when the list cannot be had the
+last one is used.
 
 ## Detected values
 

@@ -20,9 +20,11 @@ export const ERROR_CODES = {
   INVALID_CONFIG: { name: 'ConfigError', retryable: false },
   CONFIG_TOO_LARGE: { name: 'ConfigError', retryable: false },
   CONNECT_FAILED: { name: 'ConnectionError', retryable: true },
+  TLS_FAILED: { name: 'ConnectionError', retryable: true },
   CONNECTION_LOST: { name: 'ConnectionError', retryable: true },
   NOT_CONNECTED: { name: 'ConnectionError', retryable: true },
   FORBIDDEN: { name: 'AuthError', retryable: false },
+  CREDENTIALS_UNAVAILABLE: { name: 'AuthError', retryable: true },
   REQUEST_TIMEOUT: { name: 'RequestTimeoutError', retryable: true },
   SERVER_REJECTED: { name: 'ServerError', retryable: false },
   SERVER_FAILED: { name: 'ServerError', retryable: true },
@@ -105,11 +107,15 @@ export class ConnectionError extends NacosError {
   }
 }
 
-/** The server refused our credentials or our right to do this (error code 403). */
+/** The server refused our credentials or our right to do this (error code 403), or the credentials could not be had. */
 export class AuthError extends NacosError {
   declare readonly code: CodesOf<'AuthError'>;
-  constructor(message: string, options?: NacosErrorOptions) {
-    super('FORBIDDEN', message, options);
+  /** `code`: default FORBIDDEN. */
+  constructor(
+    message: string,
+    options: NacosErrorOptions & { readonly code?: CodesOf<'AuthError'> } = {},
+  ) {
+    super(options.code ?? 'FORBIDDEN', message, options);
   }
 }
 

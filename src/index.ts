@@ -103,10 +103,19 @@ export type {
   ServiceRef,
   ServiceSnapshot,
 } from './model.js';
+export type { ConnectionOptions, TlsOptions } from './options/connection.js';
 export type { Environment } from './options/env.js';
 export { loadOptions, type LoadedOptions, type LoadOptionsInput } from './options/load.js';
 export type { OptionsInput, ResolvedOptions } from './options/schema.js';
 export type { ServerAddress } from './options/server-list.js';
+export type {
+  AccessKeys,
+  AuthHeaders,
+  CredentialsProvider,
+  ProvidedCredentials,
+  RequestScope,
+} from './remote/auth/credentials.js';
+export { Secret, type SecretText } from './util/secret.js';
 export type {
   CallInfo,
   CallOutcome,

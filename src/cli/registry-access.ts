@@ -5,10 +5,11 @@
 import { createClient, type NacosClient } from '../client/client.js';
 import { ConnectionError } from '../errors.js';
 import { createLogger, silentLogger, type Logger } from '../logger.js';
-import { hostPort } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
+import { connectionOf } from '../options/connection.js';
 import { loadOptions } from '../options/load.js';
 import type { ResolvedOptions } from '../options/schema.js';
+import { serverText } from '../options/server-list.js';
 import type { LookupInvocation } from './lookup-args.js';
 
 export interface RegistryAccess extends AsyncDisposable {
@@ -47,16 +48,14 @@ export async function openRegistry(invocation: LookupInvocation): Promise<Regist
   };
   const clientOf = (namespace: string, clientLogger: Logger): NacosClient =>
     createClient({
-      server: options.server,
+      ...connectionOf(options),
       namespace,
-      username: options.username,
-      password: options.password,
       appName: 'nacos-serving',
       requestTimeoutMs: timeoutMs,
       logger: clientLogger,
     });
   const client = clientOf(options.namespace, hearing);
-  const servers = options.server.map(({ host, port }) => hostPort({ ip: host, port })).join(',');
+  const servers = options.endpoint ?? serverText(options.server);
   try {
     await connect(client, timeoutMs, () => problem);
   } catch (error) {

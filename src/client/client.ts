@@ -1,36 +1,30 @@
 /**
  * Owns a client: its sessions and the APIs over them. Built by users in code and by the runtime of a process. It reads no
- * environment and no file: what it gets is what it uses. Closing it ends every socket, timer and wait.
+ * environment, and no file but those that its options name: what it gets is what it uses. Closing it ends every socket, timer and wait.
  */
 import type { ConfigApi } from '../config-api.js';
 import { ConfigClient } from '../config/config-client.js';
 import { ConfigError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
-import { DEFAULT_NAMESPACE, hostPort } from '../model.js';
+import { DEFAULT_NAMESPACE } from '../model.js';
 import type { NamingApi, WaitOptions } from '../naming-api.js';
 import { NamingClient } from '../naming/naming-client.js';
-import { grpcPortOf, parseServerList, type ServerAddress } from '../options/server-list.js';
-import type { Credentials } from '../remote/auth/credentials.js';
-import { loginOverHttp, type Login } from '../remote/auth/login.js';
-import { createPasswordCredentials } from '../remote/auth/password.js';
-import { createEndpoints } from '../remote/endpoints.js';
+import type { ConnectionOptions } from '../options/connection.js';
+import type { CredentialsProvider } from '../remote/auth/credentials.js';
+import type { Login } from '../remote/auth/login.js';
 import type { Identity } from '../remote/handshake.js';
-import { createHttp2Transport } from '../remote/http2-transport.js';
 import { Session } from '../remote/session.js';
 import type { Transport } from '../remote/transport.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import { VERSION } from '../version.js';
+import { openConnection } from './connection.js';
 
-/** What a client is made of. Nothing else is read: no environment and no file. */
-export interface ClientOptions {
-  /** `host:port`, several with commas or as a list; a host without port means 8848. gRPC uses the port + 1000. */
-  readonly server: string | readonly (string | ServerAddress)[];
+/** What a client is made of. Nothing else is read: no environment, and no file but those that it names. */
+export interface ClientOptions extends ConnectionOptions {
   /** Namespace id. Default `public`. */
   readonly namespace?: string;
-  /** User to log in as; needs `password`. Default: no login. */
-  readonly username?: string | undefined;
-  /** Shown nowhere. */
-  readonly password?: string | undefined;
+  /** Credentials of your own, besides or instead of those above. */
+  readonly credentials?: CredentialsProvider | undefined;
   /** Shown in Nacos' list of connections. Default `unknown`. */
   readonly appName?: string;
   /** Milliseconds for one request with all its attempts. Default 3000. */
@@ -88,10 +82,17 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     );
   }
   const requestTimeoutMs = duration('requestTimeoutMs', options.requestTimeoutMs, 3000, 1, 600_000);
-  const servers = serverList(options.server);
+  const connection = openConnection(options, {
+    namespace,
+    clock,
+    logger,
+    provider: options.credentials,
+    transport: parts.transport,
+    login: parts.login,
+  });
   const appName = options.appName ?? 'unknown';
   const common = {
-    transport: parts.transport ?? createHttp2Transport(clock),
+    transport: connection.transport,
     clock,
     logger,
     requestTimeoutMs,
@@ -103,15 +104,12 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
       15_000,
     ),
     heartbeatTimeoutMs: duration('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 3000, 1, 60_000),
-    credentials: credentialsOf(options, { servers, clock, logger, login: parts.login }),
+    credentials: connection.credentials,
   };
   const sessionFor = (module: Identity['module']): Session =>
     new Session({
       ...common,
-      endpoints: createEndpoints(
-        servers.map((address) => ({ ...address, grpcPort: grpcPortOf(address) })),
-        () => clock.random(),
-      ),
+      endpoints: connection.endpoints(),
       identity: { module, namespace, appName, clientVersion: CLIENT_VERSION },
     });
   // A server gives each module what it keeps for it by the connection: they never share one (docs/protocol.md#trap-3).
@@ -124,6 +122,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     naming.close();
     config.close();
     await Promise.all([session.close(), configSession.close()]);
+    connection.close();
   };
   return {
     naming,
@@ -135,48 +134,6 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-interface LoginParts {
-  readonly servers: readonly ServerAddress[];
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly login: Login | undefined;
-}
-
-function credentialsOf(options: ClientOptions, parts: LoginParts): Credentials | undefined {
-  const { username, password } = options;
-  if (username === undefined && password === undefined) return undefined;
-  if (username === undefined || username === '' || password === undefined || password === '') {
-    const missing = username === undefined || username === '' ? 'username' : 'password';
-    throw new ConfigError(
-      'INVALID_OPTION',
-      `${missing} is missing: a login needs both username and password`,
-    );
-  }
-  return createPasswordCredentials({
-    username,
-    password,
-    ...parts,
-    login: parts.login ?? loginOverHttp,
-  });
-}
-
-function serverList(server: ClientOptions['server']): readonly ServerAddress[] {
-  if (typeof server === 'string') return parseServerList(server, 'option server');
-  const list = server.flatMap((item) =>
-    parseServerList(
-      typeof item === 'string' ? item : hostPort({ ip: item.host, port: item.port }),
-      'option server',
-    ),
-  );
-  if (list.length === 0) {
-    throw new ConfigError(
-      'INVALID_OPTION',
-      'option server is an empty list: give at least one host:port',
-    );
-  }
-  return list;
 }
 
 function duration(

@@ -53,7 +53,8 @@ export function showValue(row: Partial<FlagRow>, raw: unknown): string {
   const text = typeof raw === 'bigint' || typeof raw === 'symbol' ? undefined : toJson(raw);
   const whole = text ?? String(raw);
   // Masked before it is cut: a cut may take the @ away that tells a user name.
-  return oneLine(row.kind === 'address-list' ? withoutUser(whole) : whole);
+  const isAddress = row.kind === 'address-list' || row.path === 'endpoint';
+  return oneLine(isAddress ? withoutUser(whole) : whole);
 }
 
 function toJson(raw: unknown): string | undefined {

@@ -16,6 +16,7 @@ import { isNacosError } from '../errors.js';
 import { readOptionFile } from './file.js';
 import { invalidValue, type Given } from './given.js';
 import type { LogLevel } from '../logger.js';
+import { Secret } from '../util/secret.js';
 import { ALL_ROWS, codeKey, splitPath } from './schema.js';
 import type { OptionRow, OptionsInput, ResolvedOptions } from './schema.js';
 import { readCode } from './code.js';
@@ -156,7 +157,8 @@ function resolve(
       found === undefined ? defaultOf(row, { ...surroundings, onRequest }) : found.value;
     const [area] = splitPath(row.path);
     const target = area === '' ? resolved : ((resolved[area] ??= {}) as Record<string, unknown>);
-    target[codeKey(row)] = value;
+    target[codeKey(row)] =
+      row.secret === true && typeof value === 'string' ? new Secret(value) : value;
   }
   // The type is derived from the same rows whose values were checked one by one above.
   return deepFreeze(resolved) as ResolvedOptions;

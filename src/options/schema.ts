@@ -6,7 +6,9 @@
 import type { InstanceInput } from '../model.js';
 import type { RouteRule } from '../route-rule.js';
 import type { FlagRow, OptionRow } from './row.js';
+import type { Secret } from '../util/secret.js';
 import { BEHAVIOUR_ROWS } from './rows/behaviour.js';
+import { CONNECTION_ROWS } from './rows/connection.js';
 import { DISCOVERY_ROWS } from './rows/discovery.js';
 import { IDENTITY_ROWS } from './rows/identity.js';
 import { REGISTRATION_ROWS } from './rows/registration.js';
@@ -16,6 +18,7 @@ export type { FlagRow, OptionKind, OptionRow } from './row.js';
 
 export const OPTION_ROWS = [
   ...IDENTITY_ROWS,
+  ...CONNECTION_ROWS,
   ...REGISTRATION_ROWS,
   ...DISCOVERY_ROWS,
   ...BEHAVIOUR_ROWS,
@@ -82,14 +85,16 @@ type Checked<R extends Row> = R extends { kind: 'choice'; choices: readonly (inf
     ? KindValues[R['kind']]
     : never;
 type Value<R extends Row> =
-  | Checked<R>
+  | (R extends { secret: true } ? Secret : Checked<R>)
   | (R['kind'] extends 'metadata' | 'list' | 'services'
       ? never
       : R['default'] extends undefined
         ? undefined
         : never);
 type Input<R extends Row> =
-  (R['kind'] extends keyof KindInputs ? KindInputs[R['kind']] : Checked<R>) | undefined;
+  | (R extends { secret: true } ? Secret : never)
+  | (R['kind'] extends keyof KindInputs ? KindInputs[R['kind']] : Checked<R>)
+  | undefined;
 type InArea<A extends string> = Extract<Row, { path: `${A}.${string}` }>;
 type TopLevel = Exclude<Row, { path: `${string}.${string}` }>;
 
@@ -108,7 +113,7 @@ export type ServiceInputOptions = {
 };
 export type ServicesInput = Readonly<Record<string, ServiceInputOptions>>;
 
-/** The checked options of one process, deep frozen. Times are milliseconds. */
+/** The checked options of one process, deep frozen. Times are milliseconds; secrets print as `***`. */
 export type ResolvedOptions = {
   readonly [R in TopLevel as CodeKey<R>]: Value<R>;
 } & {

@@ -1,19 +1,44 @@
 /**
- * Owns what is wrong with options that are right one by one: two that need each other, or stand in each other's way. Called by `load.ts` once all layers are
- * joined. It looks at what was given, not at defaults.
+ * Owns what is wrong with options that are right one by one: some that need each other, or stand in each other's way. Called by `load.ts` once
+ * all layers are joined, and by clients built in code. It looks at what was given, not at defaults.
  */
 import { ConfigError } from '../errors.js';
 import type { Given } from './given.js';
 
-/** Each is of no use without the other. */
-const PAIRS = [['username', 'password']] as const;
+/** One that was given: how the giver spells it, and where it was given. */
+export type GivenPlace = Pick<Given, 'place' | 'name'>;
+export type GivenBy = (path: string) => GivenPlace | undefined;
+
+/** The first needs one of the others. */
+const NEEDS: readonly (readonly [path: string, others: readonly string[]])[] = [
+  ['username', ['password', 'password_file']],
+  ['password', ['username']],
+  ['password_file', ['username']],
+  ['access_key', ['secret_key', 'secret_key_file']],
+  ['access_key_file', ['secret_key', 'secret_key_file']],
+  ['secret_key', ['access_key', 'access_key_file']],
+  ['secret_key_file', ['access_key', 'access_key_file']],
+  [
+    'signature_region',
+    ['access_key', 'access_key_file', 'sts_credentials', 'sts_file', 'sts_url', 'ram_role'],
+  ],
+  ['tls.cert_file', ['tls.key_file']],
+  ['tls.key_file', ['tls.cert_file']],
+  ['tls.key_passphrase', ['tls.key_file']],
+  ['tls.key_passphrase_file', ['tls.key_file']],
+];
+
+/** At most one of these. */
+const ONE_OF: readonly (readonly string[])[] = [
+  ['password', 'password_file'],
+  ['access_key', 'access_key_file', 'sts_credentials', 'sts_file', 'sts_url', 'ram_role'],
+  ['secret_key', 'secret_key_file'],
+  ['tls.key_passphrase', 'tls.key_passphrase_file'],
+];
 
 /** @throws ConfigError INVALID_OPTION */
 export function checkTogether(givenBy: (path: string) => Given | undefined): void {
-  for (const [one, other] of PAIRS) {
-    needs(givenBy, one, other);
-    needs(givenBy, other, one);
-  }
+  checkConnection(givenBy);
   const health = givenBy('health.path');
   const readiness = givenBy('readiness.path');
   if (health === undefined || readiness === undefined) return;
@@ -26,12 +51,25 @@ export function checkTogether(givenBy: (path: string) => Given | undefined): voi
   );
 }
 
-function needs(givenBy: (path: string) => Given | undefined, one: string, other: string): void {
-  const given = givenBy(one);
-  if (given === undefined || givenBy(other) !== undefined) return;
-  throw new ConfigError(
-    'INVALID_OPTION',
-    `${one} (${given.place}) is given without ${other}: give both, or none`,
-    { details: { option: one, place: given.place } },
-  );
+/** The part of it that clients built in code have too. @throws ConfigError INVALID_OPTION */
+export function checkConnection(givenBy: GivenBy, spell = (path: string): string => path): void {
+  for (const [path, others] of NEEDS) {
+    const given = givenBy(path);
+    if (given === undefined || others.some((other) => givenBy(other) !== undefined)) continue;
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `${spell(path)} (${given.place}) is given without ${others.map(spell).join(' or ')}: give both, or none`,
+      { details: { option: path, place: given.place } },
+    );
+  }
+  for (const paths of ONE_OF) {
+    const [one, other] = paths.filter((path) => givenBy(path) !== undefined);
+    if (one === undefined || other === undefined) continue;
+    const places = [one, other].map((path) => `${spell(path)} (${givenBy(path)?.place ?? ''})`);
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `${places.join(' and ')} are both given, and only one can count: take one out`,
+      { details: { option: one, place: givenBy(one)?.place ?? '' } },
+    );
+  }
 }

@@ -5,6 +5,7 @@
 import path from 'node:path';
 
 import { isReachable, readHost } from './host.js';
+import { isSecret } from '../util/secret.js';
 import { isNetworkPattern, NETWORKS_ALLOWED } from './networks.js';
 import type { FlagRow } from './row.js';
 import {
@@ -40,8 +41,9 @@ const FALSE = new Set(['false', 'no', 'off', '0']);
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 const MS_PER_SECOND = 1000;
 
-/** `raw` is text, except from code, and except lists and maps of files and repeated flags. */
-export function readValue(row: FlagRow, raw: unknown, context: ReadingContext): Reading {
+/** `given` is text, except from code, and except lists and maps of files and repeated flags. */
+export function readValue(row: FlagRow, given: unknown, context: ReadingContext): Reading {
+  const raw = row.secret === true && isSecret(given) ? given.reveal() : given;
   if (row.auto === true && raw === 'auto') return { value: undefined };
   switch (row.kind) {
     case 'boolean':

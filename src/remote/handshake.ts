@@ -105,7 +105,11 @@ async function introduce(
     }
   });
   connection.send(
-    message(CONNECTION_SETUP_REQUEST, connection, connectionSetupBody(setupOf(options.identity))),
+    message(
+      CONNECTION_SETUP_REQUEST,
+      connection,
+      connectionSetupBody(setupOf(options.identity, endpoint)),
+    ),
   );
   const serverAbilities = supportAbilityNegotiation
     ? await waitWithin(acknowledged.promise, {
@@ -163,7 +167,7 @@ async function untilRegistered(
   }
 }
 
-function setupOf(identity: Identity): ConnectionSetup {
+function setupOf(identity: Identity, { tls = false }: Endpoint): ConnectionSetup {
   return {
     clientVersion: identity.clientVersion,
     tenant: identity.namespace,
@@ -171,7 +175,7 @@ function setupOf(identity: Identity): ConnectionSetup {
       source: 'sdk',
       module: identity.module,
       AppName: identity.appName,
-      'tls.enable': 'false',
+      'tls.enable': String(tls),
     },
     abilityTable: OUR_ABILITIES,
   };

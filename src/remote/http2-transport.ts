@@ -10,9 +10,10 @@ import {
   type ClientHttp2Stream,
   type IncomingHttpHeaders,
 } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { ConnectionError, isNacosError, RequestTimeoutError } from '../errors.js';
+import { silentLogger } from '../logger.js';
 import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { asError } from '../util/deferred.js';
@@ -20,6 +21,8 @@ import { decodePayload, encodePayload, type Payload } from '../wire/payload.js';
 import { startCall, type Settle, type UnaryCall } from './grpc-call.js';
 import { FrameReader, frameMessage } from './grpc-frames.js';
 import { failureOfHead, failureOfTrailers } from './grpc-status.js';
+import { addressOf, connectFailed, openSocket } from './socket.js';
+import { TlsMaterial } from './tls-material.js';
 import type { CallBounds, Connection, Endpoint, Transport } from './transport.js';
 
 const UNARY_PATH = '/Request/request';
@@ -32,10 +35,14 @@ const SESSION_MEMORY_MB = 64;
 /** What may wait on the stream for a server that does not read: three of the longest messages. */
 const MAX_UNSENT_BYTES = 32 * 1024 * 1024;
 
-export function createHttp2Transport(clock: Clock): Transport {
+/** `tls`: for endpoints of TLS. Default: the authorities that Node trusts. */
+export function createHttp2Transport(
+  clock: Clock,
+  tls = new TlsMaterial({}, silentLogger),
+): Transport {
   return {
     async connect(endpoint, bounds) {
-      const socket = await openSocket(endpoint, bounds, clock);
+      const socket = await openSocket(endpoint, { ...bounds, clock, tls });
       try {
         return new Http2Connection(socket, endpoint, clock);
       } catch (error) {
@@ -45,61 +52,6 @@ export function createHttp2Transport(clock: Clock): Transport {
       }
     },
   };
-}
-
-/** A TCP connection. While it is being made it holds the process, so it is given up in time. */
-function openSocket(
-  endpoint: Endpoint,
-  bounds: { timeoutMs: number; signal: AbortSignal },
-  clock: Clock,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const { signal, timeoutMs } = bounds;
-    if (signal.aborted) {
-      reject(asError(signal.reason));
-      return;
-    }
-    const socket = connectTcp({ host: endpoint.host, port: endpoint.grpcPort, noDelay: true });
-    const settle = (): void => {
-      timer.cancel();
-      stopSignal();
-      socket.off('error', onError);
-      socket.off('connect', onConnect);
-    };
-    const fail = (error: Error): void => {
-      settle();
-      socket.destroy();
-      reject(error);
-    };
-    const onError = (error: Error): void => fail(connectFailed(endpoint, textOf(error), error));
-    const onConnect = (): void => {
-      settle();
-      resolve(socket);
-    };
-    const timer = clock.after(timeoutMs, () => {
-      fail(connectFailed(endpoint, `no answer within ${String(timeoutMs)} ms`));
-    });
-    const stopSignal = onAbort(signal, () => fail(asError(signal.reason)));
-    // Until the session hears its errors, and after the attempt, they are of no interest, but must not be unheard.
-    socket.on('error', () => undefined);
-    socket.on('error', onError);
-    socket.on('connect', onConnect);
-  });
-}
-
-function connectFailed(endpoint: Endpoint, why: string, cause?: unknown): ConnectionError {
-  const where = addressOf(endpoint.host, endpoint.grpcPort);
-  return new ConnectionError('CONNECT_FAILED', `cannot connect to ${where}: ${why}`, { cause });
-}
-
-function textOf(error: Error): string {
-  // A host name with several addresses: one error for each, and nothing in the error around them.
-  if (!(error instanceof AggregateError) || error.message !== '') return error.message;
-  return error.errors.map((one) => asError(one).message).join(', ');
-}
-
-function addressOf(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
 class Http2Connection implements Connection {
@@ -120,7 +72,8 @@ class Http2Connection implements Connection {
     this.#where = addressOf(socket.remoteAddress ?? endpoint.host, endpoint.grpcPort);
     // The zone of a link-local address is our own name for one of our cables, and no part of a URL.
     const host = endpoint.host.replace(/%.*$/, '');
-    this.#session = connectHttp2(`http://${addressOf(host, endpoint.grpcPort)}`, {
+    const scheme = endpoint.tls === true ? 'https' : 'http';
+    this.#session = connectHttp2(`${scheme}://${addressOf(host, endpoint.grpcPort)}`, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,

@@ -35,6 +35,7 @@ import type { Endpoints } from './endpoints.js';
 import { Handover } from './handover.js';
 import { message, shakeHands, type Identity, type Link } from './handshake.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
+import { OutageLog } from './outage-log.js';
 import { PushRouter, type PushHandler } from './push.js';
 import { ReconnectPause } from './reconnect-pause.js';
 import { checkResponse, isRepeatable } from './response.js';
@@ -51,7 +52,7 @@ export interface SessionOptions {
   readonly requestTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** Default: requests carry no login. */
+  /** Default: requests carry no login. Shared with others, and so closed by whoever made them. */
   readonly credentials?: Credentials | undefined;
 }
 
@@ -85,11 +86,11 @@ export class Session implements AsyncDisposable {
   readonly #handover: Handover;
   readonly #pauseBetween: ReconnectPause;
   readonly #authorizer: Authorizer;
+  readonly #outages: OutageLog;
   #current: OpenLink | undefined;
   #epoch = 0;
-  /** That Nacos is away was said; once per outage is enough. */
-  #isWarned = false;
   #recommended: Endpoint | undefined;
+  #stopList: () => void = () => undefined;
   #ready: Deferred<OpenLink> = createDeferred();
 
   constructor(options: SessionOptions) {
@@ -98,7 +99,8 @@ export class Session implements AsyncDisposable {
     this.#pushes = new PushRouter(options.logger);
     this.#handover = new Handover(options.clock);
     this.#pauseBetween = new ReconnectPause(options.clock);
-    this.#authorizer = new Authorizer(options.credentials);
+    this.#authorizer = new Authorizer(options.credentials, options.identity.module);
+    this.#outages = new OutageLog(options.logger);
     this.#pushes.handle(CLIENT_DETECTION_REQUEST, () => undefined);
     this.#pushes.handle(CONNECT_RESET_REQUEST, (body, connection) => {
       this.#reset(body, connection);
@@ -128,6 +130,7 @@ export class Session implements AsyncDisposable {
   start(): void {
     if (this.state !== 'idle') return;
     this.#news.change('connecting', { epoch: 0 });
+    this.#stopList = this.#options.endpoints.onChange(() => this.#leaveUnlisted());
     runInBackground(this.#run());
   }
 
@@ -197,7 +200,7 @@ export class Session implements AsyncDisposable {
       this.#drop('closed');
       this.#handover.close();
       this.#pauseBetween.wake();
-      this.#authorizer.close();
+      this.#stopList();
       this.#ready.reject(closed);
       this.#news.clear();
       this.#readyListeners.clear();
@@ -216,40 +219,33 @@ export class Session implements AsyncDisposable {
     let failures = 0;
     let early = 0;
     while (!signal.aborted) {
-      const endpoint = this.#recommended ?? endpoints.next();
-      this.#recommended = undefined;
-      const where = `${endpoint.host}:${String(endpoint.port)}`;
+      let { where } = endpoints;
+      let endpoint: Endpoint | undefined;
       try {
+        const next = this.#recommended ?? endpoints.next(signal);
+        this.#recommended = undefined;
+        endpoint = next instanceof Promise ? await next : next;
+        where = `${endpoint.host}:${String(endpoint.port)}`;
         const open = await this.#open(endpoint);
-        if (failures > 0) logger.info(`connected to Nacos at ${where}`);
+        this.#outages.connected(where, failures);
         failures = 0;
-        this.#isWarned = false;
         const sinceMs = clock.nowMs();
         const why = await open.over.promise;
         if (!signal.aborted) logger.info(`leaving Nacos at ${where}: ${why}`);
         early = clock.nowMs() - sinceMs < STABLE_MS ? early + 1 : 0;
         if (early > 0) await this.#backoff(early, endpoint, why);
-      } catch (error) {
+      } catch (thrown) {
         if (signal.aborted) return;
         failures += 1;
-        const { message: why } = asError(error);
-        this.#logFailure(where, why, failures);
-        await this.#backoff(Math.ceil(failures / endpoints.size), endpoint, why);
+        const error = asError(thrown);
+        const isOutage = failures >= endpoints.size && this.#current === undefined;
+        this.#outages.failed(where, error, failures, isOutage);
+        await this.#backoff(Math.ceil(failures / endpoints.size), endpoint, error.message);
       }
     }
   }
 
-  #logFailure(where: string, why: string, failures: number): void {
-    const { endpoints, logger } = this.#options;
-    if (!this.#isWarned && failures >= endpoints.size && this.#current === undefined) {
-      this.#isWarned = true;
-      logger.warn(
-        `cannot reach Nacos at ${where}: ${why}; the app goes on without it, and we connect as soon as it answers`,
-      );
-    } else logger.debug(`attempt ${String(failures)} at ${where}: ${why}`);
-  }
-
-  async #backoff(step: number, endpoint: Endpoint, reason: string): Promise<void> {
+  async #backoff(step: number, endpoint: Endpoint | undefined, reason: string): Promise<void> {
     if (this.#abort.signal.aborted) return;
     if (this.#current === undefined) {
       this.#news.change('backoff', { endpoint, epoch: this.#epoch, reason });
@@ -333,6 +329,13 @@ export class Session implements AsyncDisposable {
     open.over.resolve(`the server asked us to move${serverIp === '' ? '' : ` to ${serverIp}`}`);
   }
 
+  /** The list of servers has changed: a connection to one that is on it stays. */
+  #leaveUnlisted(): void {
+    const open = this.#current;
+    if (open === undefined || this.#options.endpoints.has(open.link.endpoint)) return;
+    open.over.resolve('it is not listed any more');
+  }
+
   async #ask(
     open: OpenLink,
     type: string,
@@ -342,7 +345,8 @@ export class Session implements AsyncDisposable {
   ): Promise<JsonObject> {
     const { connection } = open.link;
     const leftMs = (): number => Math.max(1, deadlineMs - this.#options.clock.nowMs());
-    const auth = this.#authorizer.current() ?? (await this.#authorizer.obtain(leftMs(), bounds));
+    const given = this.#authorizer.headersFor(body, { ...bounds, timeoutMs: leftMs() });
+    const auth = given instanceof Promise ? await given : given;
     const headers = auth === undefined ? bounds.headers : { ...bounds.headers, ...auth };
     const reply = await connection.unary(message(type, connection, body, headers), {
       timeoutMs: leftMs(),

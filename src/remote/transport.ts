@@ -5,13 +5,19 @@
  */
 import type { Payload } from '../wire/payload.js';
 
-/** One Nacos server: its HTTP address, as users write it, and the port where it speaks gRPC. */
+/** One Nacos server: its HTTP address, as users write it, the port where it speaks gRPC, and how. */
 export interface Endpoint {
   readonly host: string;
   /** Main (HTTP) port. */
   readonly port: number;
   /** Usually the main port + 1000. */
   readonly grpcPort: number;
+  /** gRPC goes by TLS. Default false. */
+  readonly tls?: boolean | undefined;
+  /** HTTP goes by TLS. Default false. */
+  readonly secure?: boolean | undefined;
+  /** In front of the paths of the HTTP API; '' for none. Default `/nacos`. */
+  readonly contextPath?: string | undefined;
 }
 
 export interface CallBounds {
@@ -37,7 +43,7 @@ export interface Connection {
 }
 
 export interface Transport {
-  /** @throws ConnectionError CONNECT_FAILED, or the signal's reason. */
+  /** @throws ConnectionError CONNECT_FAILED, TLS_FAILED, or the signal's reason. */
   connect(
     endpoint: Endpoint,
     bounds: { timeoutMs: number; signal: AbortSignal },

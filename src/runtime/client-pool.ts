@@ -1,17 +1,18 @@
 /**
- * Owns the clients of a process: one for each set of servers, namespace and user, since a connection to Nacos belongs to one namespace. Used by
+ * Owns the clients of a process: one for each way to Nacos (servers, credentials, TLS) and namespace, since a connection to Nacos belongs to one namespace. Used by
  * the runtime. Registrations and calls that agree in these share a connection; a client connects at its first use.
  */
 import { createClient, type NacosClient } from '../client/client.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState } from '../naming-api.js';
+import { connectionKey, connectionOf } from '../options/connection.js';
 import type { ResolvedOptions } from '../options/schema.js';
 
 const WORST_FIRST = ['backoff', 'connecting', 'closed', 'ready'] as const;
 
 export class ClientPool {
   readonly #logger: Logger;
-  /** By what tells connections apart; kept in memory only, as it holds the password. */
+  /** By what tells connections apart. */
   readonly #clients = new Map<string, NacosClient>();
 
   constructor(logger: Logger) {
@@ -25,15 +26,14 @@ export class ClientPool {
   }
 
   of(options: ResolvedOptions): NacosClient {
-    const { server, namespace, username, password, heartbeat, service } = options;
-    const key = JSON.stringify([server, namespace, username, password, heartbeat]);
+    const { namespace, heartbeat, service } = options;
+    const connection = connectionOf(options);
+    const key = JSON.stringify([connectionKey(connection), namespace, heartbeat]);
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const client = createClient({
-      server,
+      ...connection,
       namespace,
-      username,
-      password,
       heartbeatIntervalMs: heartbeat.intervalMs,
       heartbeatTimeoutMs: heartbeat.timeoutMs,
       logger: this.#logger,

@@ -8,7 +8,7 @@ import type { Logger } from '../logger.js';
 import { hostPort } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { ResolvedOptions, ServiceInputOptions } from '../options/schema.js';
-import type { ServerAddress } from '../options/server-list.js';
+import { firstContacts } from '../options/connection.js';
 import { systemClock } from '../util/clock.js';
 
 export function makeDiscovery(
@@ -72,11 +72,12 @@ function settingsOf(given: ServiceInputOptions): CallSettingsInput {
 }
 
 /** The same for all who ask the same servers for the same namespace, in whatever order they name them. */
-function registryOf({ server, namespace }: ResolvedOptions): string {
-  const servers = server.map(hostPortOf).sort();
+function registryOf(options: ResolvedOptions): string {
+  const { namespace } = options;
+  const servers = firstContacts(options).map(hostPortOf).sort();
   return `${namespace}@${servers.join(',')}`;
 }
 
-function hostPortOf({ host, port }: ServerAddress): string {
+function hostPortOf({ host, port }: { readonly host: string; readonly port: number }): string {
   return hostPort({ ip: host, port });
 }

@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { toStderr, type Logger } from '../logger.js';
 import { hostPort } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
+import { firstContacts } from '../options/connection.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import { decideAddress } from '../registration/identity/address.js';
 import { decideName } from '../registration/identity/name.js';
@@ -36,7 +37,7 @@ export function makeRegistrar(parts: RegistrarParts): Registrar {
     clock: systemClock,
     logger,
     explicit,
-    registry: options.server,
+    registry: firstContacts(options),
     namespace: options.namespace,
     name: () => decideName({ explicit: service.name, script: around.script, folder: around.cwd }),
     address: (boundHost) =>
@@ -45,7 +46,7 @@ export function makeRegistrar(parts: RegistrarParts): Registrar {
         advertised: service.advertisedIp,
         network,
         boundHost,
-        registry: options.server,
+        registry: firstContacts(options),
         interfaces: networkInterfaces,
         route: (server) => routeTo(server, systemClock),
       }),
@@ -83,7 +84,7 @@ export function makeRegistrar(parts: RegistrarParts): Registrar {
 }
 
 function shared({ naming, options, logger }: RegistrarParts): RegistrationNaming {
-  const registry = options.server.map(({ host, port }) => hostPort({ ip: host, port }));
+  const registry = firstContacts(options).map(({ host, port }) => hostPort({ ip: host, port }));
   return shareAddresses({ naming, registry, namespace: options.namespace, logger });
 }
 

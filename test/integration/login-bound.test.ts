@@ -4,7 +4,9 @@ import { once } from 'node:events';
 
 import { afterEach, expect, it } from 'vitest';
 
-import { loginOverHttp } from '../../src/remote/auth/login.js';
+import { silentLogger } from '../../src/logger.js';
+import { createHttpLogin } from '../../src/remote/auth/login.js';
+import { TlsMaterial } from '../../src/remote/tls-material.js';
 
 const stops: (() => void)[] = [];
 afterEach(() => {
@@ -21,7 +23,7 @@ async function loginAt(answer: (response: ServerResponse) => void, signal: Abort
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const request = { username: 'ann', password: 'secret', timeoutMs: 300, signal };
-  return loginOverHttp({ host: '127.0.0.1', port }, request);
+  return createHttpLogin(new TlsMaterial({}, silentLogger))({ host: '127.0.0.1', port }, request);
 }
 
 /** A byte now and then, for ever: no idle time-out sees an end. */

@@ -87,7 +87,7 @@ describe('a server that wants a login', () => {
 
 it('half a login is refused when the client is made', () => {
   expect(() => createClient({ server: '127.0.0.1', username: 'ann' })).toThrow(
-    /password is missing/,
+    /username \(code\) is given without password or passwordFile/,
   );
-  expect(() => createClient({ server: '127.0.0.1', password: 'x' })).toThrow(/username is missing/);
+  expect(() => createClient({ server: '127.0.0.1', password: 'x' })).toThrow(/password \(code\) is given without username/);
 });

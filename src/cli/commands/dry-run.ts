@@ -13,7 +13,9 @@ import { decideAddress, type AddressDecision } from '../../registration/identity
 import { describeDetection } from '../../registration/identity/detection.js';
 import { decideName, type NameDecision } from '../../registration/identity/name.js';
 import { routeTo } from '../../registration/identity/route.js';
-import { givenOptions, serverText } from './print-config.js';
+import { firstContacts } from '../../options/connection.js';
+import { serverText } from '../../options/server-list.js';
+import { givenOptions } from './print-config.js';
 
 /** What would be started. */
 export interface DryRunPlan {
@@ -33,12 +35,13 @@ export interface DryRun {
 const LABEL_WIDTH = 9;
 
 export async function dryRun(loaded: LoadedOptions, plan: DryRunPlan): Promise<DryRun> {
-  const { server, namespace, service, username } = loaded.options;
+  const { server, endpoint, namespace, service, username } = loaded.options;
+  const registry = endpoint === undefined ? serverText(server) : `as listed by ${endpoint}`;
   const problems: string[] = [];
   const login = username === undefined ? '' : `, as ${username}`;
   const lines = [
     row('command', [plan.file, ...plan.args].map(quoted).join(' ')),
-    row('registry', `${serverText(server)}, namespace ${namespace}${login}`),
+    row('registry', `${registry}, namespace ${namespace}${login}`),
     row('register', whenText(loaded)),
   ];
   if (isRegistered(loaded)) {
@@ -106,13 +109,13 @@ function nameOf(
 }
 
 function addressOf({ options }: LoadedOptions): Promise<AddressDecision> {
-  const { service, network, server } = options;
+  const { service, network } = options;
   return decideAddress({
     explicit: service.ip,
     advertised: service.advertisedIp,
     network,
     boundHost: '::',
-    registry: server,
+    registry: firstContacts(options),
     interfaces: networkInterfaces,
     route: (to) => routeTo(to, systemClock),
   });

@@ -2,11 +2,10 @@
  * Owns what `--print-config` shows: every option, its value, and where it comes from. Called by `run.ts`, and by `dry-run.ts` for
  * what is not the default; pure. A secret is shown as `***`, whoever gave it.
  */
-import { hostPort } from '../../model.js';
 import { withoutControls } from '../../options/given.js';
 import type { LoadedOptions } from '../../options/load.js';
 import { ALL_ROWS, codeKey, splitPath, type OptionRow } from '../../options/schema.js';
-import type { ServerAddress } from '../../options/server-list.js';
+import { serverText } from '../../options/server-list.js';
 
 const MS_PER_SECOND = 1000;
 const KEY_WIDTH = Math.max(...ALL_ROWS.map(({ path }) => path.length));
@@ -52,8 +51,4 @@ function valueOf({ options }: LoadedOptions, row: OptionRow): unknown {
   if (row.kind === 'seconds' && typeof value === 'number') return value / MS_PER_SECOND;
   if (row.kind === 'address-list') return serverText(options.server);
   return value;
-}
-
-export function serverText(servers: readonly ServerAddress[]): string {
-  return servers.map(({ host, port }) => hostPort({ ip: host, port })).join(',');
 }

@@ -1,51 +1,49 @@
 /**
- * Owns what a login means for the requests of one session: which headers they carry, and whether a refused one is asked again with another
- * login. Called by the session for each request; without credentials it does nothing and costs nothing.
+ * Owns what credentials mean for the requests of one session: which headers they carry, and whether a refused one is sent again with
+ * others. Called by the session for each request; without credentials it does nothing and costs nothing.
  */
 import { AuthError } from '../../errors.js';
-import type { AuthHeaders, CredentialBounds, Credentials } from './credentials.js';
+import type { JsonObject } from '../../wire/json.js';
+import type { AuthHeaders, CredentialBounds, Credentials, RequestScope } from './credentials.js';
+import { scopeOf } from './scope.js';
 
 export class Authorizer {
   readonly #credentials: Credentials | undefined;
-  /** Answers to a token, as opposed to a login that failed. */
-  readonly #refusals = new WeakSet<Error>();
+  readonly #module: RequestScope['module'];
+  /** Answers to credentials, as opposed to a login that failed; true: others are to be had. */
+  readonly #refusals = new WeakMap<Error, boolean>();
 
-  constructor(credentials: Credentials | undefined) {
+  constructor(credentials: Credentials | undefined, module: RequestScope['module']) {
     this.#credentials = credentials;
+    this.#module = module;
   }
 
-  /** undefined: `obtain` has to wait for a login, or there is nothing to log in with. */
-  current(): AuthHeaders | undefined {
-    return this.#credentials?.current();
+  /** undefined: the request carries none. A promise only when something has to be waited for. */
+  headersFor(
+    body: JsonObject,
+    bounds: CredentialBounds,
+  ): AuthHeaders | undefined | Promise<AuthHeaders> {
+    const credentials = this.#credentials;
+    if (credentials === undefined) return undefined;
+    const scope = scopeOf(this.#module, body);
+    return credentials.current(scope) ?? credentials.obtain(scope, bounds);
   }
 
-  async obtain(
-    timeoutMs: number,
-    bounds: Omit<CredentialBounds, 'timeoutMs'>,
-  ): Promise<AuthHeaders | undefined> {
-    return this.#credentials?.obtain({ ...bounds, timeoutMs });
-  }
-
-  /** Runs the verdict on an answer, and remembers that it refused this login. */
+  /** Runs the verdict on an answer, and remembers that it refused these. */
   check(headers: AuthHeaders | undefined, verdict: () => void): void {
     try {
       verdict();
     } catch (error) {
       if (headers !== undefined && error instanceof AuthError) {
-        this.#credentials?.refuse(headers);
-        this.#refusals.add(error);
+        this.#refusals.set(error, this.#credentials?.refuse(headers) === true);
       }
       throw error;
     }
   }
 
-  /** Once: when the login was refused and another one is to be had; a right that the user lacks stays lacking. */
+  /** Once: when they were refused and others are to be had; a right that the user lacks stays lacking. */
   mayRepeat(error: Error, before: Error | undefined): boolean {
     if (before !== undefined && this.#refusals.has(before)) return false;
-    return this.#refusals.has(error) && this.#credentials?.current() === undefined;
-  }
-
-  close(): void {
-    this.#credentials?.close();
+    return this.#refusals.get(error) === true;
   }
 }

@@ -1,20 +1,21 @@
 /**
  * Owns one login over HTTP: the path of Nacos 3, and the older one where that is missing. Called by password.ts. User and password go in
- * the body, never in the URL, which servers and proxies write into their logs. The socket is ours alone: no agent, hook or proxy of the app
- * sees it. Source: docs/protocol.md#login (Nacos `HttpLoginProcessor`).
+ * the body, never in the URL, which servers and proxies write into their logs. Source: docs/protocol.md#login (Nacos
+ * `HttpLoginProcessor`).
  */
-import { Agent, request } from 'node:http';
-
-import { AuthError, ConnectionError, ProtocolError, RequestTimeoutError } from '../../errors.js';
+import { AuthError, ConnectionError, ProtocolError } from '../../errors.js';
 import { hostPort } from '../../model.js';
-import { onAbort } from '../../util/abort.js';
-import { systemClock } from '../../util/clock.js';
-import { asError } from '../../util/deferred.js';
+import { httpCall, type HttpAnswer } from '../http-call.js';
+import type { TlsMaterial } from '../tls-material.js';
 
 export interface LoginServer {
   readonly host: string;
   /** The main port. */
   readonly port: number;
+  /** Default false. */
+  readonly secure?: boolean | undefined;
+  /** '' for none. Default `/nacos`. */
+  readonly contextPath?: string | undefined;
 }
 
 export interface LoginToken {
@@ -33,81 +34,37 @@ export interface LoginRequest {
 /** Logs in at one server. */
 export type Login = (server: LoginServer, request: LoginRequest) => Promise<LoginToken>;
 
-const PATHS = ['/nacos/v3/auth/user/login', '/nacos/v1/auth/login'];
-const ANSWER_BYTES = 64 * 1024;
+export const DEFAULT_CONTEXT_PATH = '/nacos';
+const PATHS = ['/v3/auth/user/login', '/v1/auth/login'];
 /** `AuthConstants.DEFAULT_TOKEN_EXPIRE_SECONDS`, for a server that does not say. */
 const DEFAULT_TTL_SECONDS = 18_000;
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
+/** Throws AuthError when the server does not accept them, else ConnectionError, RequestTimeoutError, ProtocolError. */
+export function createHttpLogin(tls: TlsMaterial): Login {
+  return async (server, login) => {
+    const { username, password, timeoutMs, signal } = login;
+    const target = { host: server.host, port: server.port, secure: server.secure === true };
+    for (const path of PATHS) {
+      const answer = await httpCall(target, {
+        method: 'POST',
+        path: `${server.contextPath ?? DEFAULT_CONTEXT_PATH}${path}`,
+        form: { username, password },
+        what: 'login',
+        timeoutMs,
+        signal,
+        tls,
+      });
+      // Nacos 2 knows no v3; what it does not know it answers with one of these, and behind auth with 403 at times.
+      const isMissing = answer.status === 404 || answer.status === 501 || answer.status === 405;
+      if (isMissing && path !== PATHS.at(-1)) continue;
+      return readToken(server, answer, username);
+    }
+    throw new ProtocolError('UNEXPECTED_RESPONSE', `${whereOf(server)} has no login`);
+  };
 }
 
-/** @throws AuthError when the server does not accept them, else ConnectionError, RequestTimeoutError, ProtocolError */
-export const loginOverHttp: Login = async (server, login) => {
-  for (const path of PATHS) {
-    const answer = await post(server, path, login);
-    // Nacos 2 knows no v3; what it does not know it answers with one of these, and behind auth with 403 at times.
-    const isMissing = answer.status === 404 || answer.status === 501 || answer.status === 405;
-    if (isMissing && path !== PATHS.at(-1)) continue;
-    return readToken(server, answer, login.username);
-  }
-  throw new ProtocolError('UNEXPECTED_RESPONSE', `${hostPort(at(server))} has no login`);
-};
-
-function post(server: LoginServer, path: string, login: LoginRequest): Promise<Answer> {
-  const { username, password, timeoutMs, signal } = login;
-  const body = new URLSearchParams({ username, password }).toString();
-  return new Promise((resolve, reject) => {
-    const sent = request({
-      // An agent of its own, whose sockets nobody else gets and which is gone with this call.
-      agent: new Agent({ keepAlive: false }),
-      host: server.host,
-      port: server.port,
-      path,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        'content-length': Buffer.byteLength(body),
-      },
-    });
-    const unwatch = onAbort(signal, () => sent.destroy(asError(signal.reason)));
-    // Of the whole: an answer that drips would keep an idle socket busy for ever, and every request waits for the token.
-    const bound = systemClock.after(timeoutMs, () => {
-      const text = `login at ${hostPort(at(server))} was not answered within ${String(timeoutMs)} ms`;
-      sent.destroy(new RequestTimeoutError(text));
-    });
-    const stop = (): void => {
-      unwatch();
-      bound.cancel();
-    };
-    const fail = (error: NodeJS.ErrnoException): void => {
-      stop();
-      const known = signal.aborted || error instanceof RequestTimeoutError;
-      reject(known ? error : unreachable(server, error));
-    };
-    sent.on('socket', (socket) => socket.unref());
-    sent.on('error', fail);
-    sent.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > ANSWER_BYTES) response.destroy(new Error('the answer is too long'));
-      });
-      // Cut short by the bound or the signal, it says no more than that it was.
-      response.on('error', (error) => fail(asError(sent.errored ?? error)));
-      response.on('end', () => {
-        stop();
-        resolve({ status: response.statusCode ?? 0, body: text });
-      });
-    });
-    sent.end(body);
-  });
-}
-
-function readToken(server: LoginServer, answer: Answer, username: string): LoginToken {
-  const where = hostPort(at(server));
+function readToken(server: LoginServer, answer: HttpAnswer, username: string): LoginToken {
+  const where = whereOf(server);
   if (answer.status === 403 || answer.status === 401) {
     throw new AuthError(`Nacos at ${where} does not accept user ${username} with this password`);
   }
@@ -144,13 +101,6 @@ function parse(body: string): { readonly accessToken?: unknown; readonly tokenTt
   }
 }
 
-function unreachable(server: LoginServer, cause: NodeJS.ErrnoException): ConnectionError {
-  const why = cause.code ?? cause.message;
-  return new ConnectionError('CONNECT_FAILED', `login at ${hostPort(at(server))}: ${why}`, {
-    cause,
-  });
-}
-
-function at(server: LoginServer): { ip: string; port: number } {
-  return { ip: server.host, port: server.port };
+function whereOf(server: LoginServer): string {
+  return hostPort({ ip: server.host, port: server.port });
 }

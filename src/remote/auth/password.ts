@@ -7,13 +7,16 @@ import { AuthError, ConnectionError, isNacosError, RequestTimeoutError } from '.
 import type { Logger } from '../../logger.js';
 import type { Clock } from '../../util/clock.js';
 import { asError, runInBackground, waitWithin } from '../../util/deferred.js';
-import type { AuthHeaders, CredentialBounds, Credentials } from './credentials.js';
+import type { AuthHeaders, CredentialBounds, Credentials, RequestScope } from './credentials.js';
 import type { Login, LoginServer, LoginToken } from './login.js';
+import { unavailable } from './provided.js';
 
 export interface PasswordOptions {
   readonly username: string;
-  readonly password: string;
-  readonly servers: readonly LoginServer[];
+  /** Asked at each login: a file or a vault may hold another one by then. */
+  readonly password: (signal: AbortSignal) => string | Promise<string>;
+  /** Those of now; an address server may list others later. */
+  readonly servers: () => readonly LoginServer[];
   readonly login: Login;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -58,7 +61,7 @@ class PasswordCredentials implements Credentials {
     return token.headers;
   }
 
-  async obtain(bounds: CredentialBounds): Promise<AuthHeaders> {
+  async obtain(_scope: RequestScope, bounds: CredentialBounds): Promise<AuthHeaders> {
     const good = this.current();
     if (good !== undefined) return good;
     const token = await waitWithin(this.#renew(), {
@@ -71,10 +74,13 @@ class PasswordCredentials implements Credentials {
     return token.headers;
   }
 
-  refuse(headers: AuthHeaders): void {
+  refuse(headers: AuthHeaders): boolean {
     const token = this.#token;
-    if (token?.headers !== headers) return;
-    if (this.#options.clock.nowMs() - token.sinceMs >= YOUNG_MS) this.#token = undefined;
+    // Another request was refused before this one: a newer login is there, or on its way.
+    if (token?.headers !== headers) return true;
+    if (this.#options.clock.nowMs() - token.sinceMs < YOUNG_MS) return false;
+    this.#token = undefined;
+    return true;
   }
 
   close(): void {
@@ -97,9 +103,11 @@ class PasswordCredentials implements Credentials {
   }
 
   async #logIn(): Promise<Token> {
-    const { servers, login, username, password, logger } = this.#options;
+    const { login, username, logger } = this.#options;
     const { signal } = this.#abort;
+    const servers = this.#options.servers();
     let failure: Error = new ConnectionError('CONNECT_FAILED', 'no server to log in at');
+    const password = await this.#password();
     for (let offset = 0; offset < servers.length; offset += 1) {
       const index = (this.#preferred + offset) % servers.length;
       const server = servers[index];
@@ -118,11 +126,34 @@ class PasswordCredentials implements Credentials {
         if (failure instanceof AuthError) break;
       }
     }
-    if (isNacosError(failure) && failure.code === 'FORBIDDEN' && !this.#saidFailure) {
-      this.#saidFailure = true;
-      logger.error(`${failure.message}; trying again`);
+    throw this.#said(failure);
+  }
+
+  async #password(): Promise<string> {
+    try {
+      return await waitWithin(passwordLater(this.#options.password, this.#abort.signal), {
+        clock: this.#options.clock,
+        timeoutMs: LOGIN_TIMEOUT_MS,
+        signal: this.#abort.signal,
+        holdsProcess: false,
+        onTimeout: () => new Error(`no answer within ${String(LOGIN_TIMEOUT_MS)} ms`),
+      });
+    } catch (error) {
+      if (this.#abort.signal.aborted) throw asError(error);
+      const name = `the password of user ${this.#options.username}`;
+      throw this.#said(
+        isNacosError(error) ? error : unavailable(name, asError(error).message, error),
+      );
     }
-    throw failure;
+  }
+
+  /** What no later attempt by itself will change is said, once. */
+  #said(failure: Error): Error {
+    if (failure instanceof AuthError && !this.#saidFailure) {
+      this.#saidFailure = true;
+      this.#options.logger.error(`${failure.message}; trying again`);
+    }
+    return failure;
   }
 
   #keep({ accessToken, lifetimeMs }: LoginToken): Token {
@@ -137,4 +168,14 @@ class PasswordCredentials implements Credentials {
     };
     return this.#token;
   }
+}
+
+/** What a function of a user throws at once is a rejection too. */
+async function passwordLater(
+  password: PasswordOptions['password'],
+  signal: AbortSignal,
+): Promise<string> {
+  const given: unknown = await password(signal);
+  if (typeof given !== 'string' || given === '') throw new Error('it is no text, or an empty one');
+  return given;
 }

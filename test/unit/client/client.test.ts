@@ -32,7 +32,7 @@ describe('a client', () => {
   it('connects when told to', async () => {
     const { client, server } = aClient();
     await client.connect();
-    expect(server.last.endpoint).toEqual({ host: '10.0.0.1', port: 8848, grpcPort: 9848 });
+    expect(server.last.endpoint).toMatchObject({ host: '10.0.0.1', port: 8848, grpcPort: 9848 });
     expect(server.last.streamSent[0]?.body).toMatchObject({
       tenant: 'public',
       labels: { module: 'naming', AppName: 'unknown' },

@@ -10,6 +10,7 @@ import {
   splitPath,
   type OptionRow,
 } from '../../../src/options/schema.js';
+import { Secret } from '../../../src/util/secret.js';
 import { failure, load } from './loading.js';
 
 const ROWS: readonly OptionRow[] = OPTION_ROWS;
@@ -27,6 +28,28 @@ const SAMPLES: Readonly<Record<string, readonly [text: string, code: unknown, va
   namespace: ['dev', 'dev', 'dev'],
   username: ['ann', 'ann', 'ann'],
   password: ['a b=c', 'a b=c', 'a b=c'],
+  endpoint: ['nacos:8080/list?x=1', 'nacos:8080/list?x=1', 'nacos:8080/list?x=1'],
+  endpoint_refresh: ['60', 60_000, 60_000],
+  context_path: ['/', '/', '/'],
+  grpc_port_offset: ['-5', -5, -5],
+  password_file: ['/run/p', '/run/p', '/run/p'],
+  access_key: ['ak', 'ak', 'ak'],
+  access_key_file: ['/run/ak', '/run/ak', '/run/ak'],
+  secret_key: ['sk+/=', 'sk+/=', 'sk+/='],
+  secret_key_file: ['/run/sk', '/run/sk', '/run/sk'],
+  signature_region: ['cn-hangzhou', 'cn-hangzhou', 'cn-hangzhou'],
+  sts_credentials: ['{ }', '{ }', '{ }'],
+  sts_file: ['/run/sts', '/run/sts', '/run/sts'],
+  sts_url: ['http://a/b?c=d', 'http://a/b?c=d', 'http://a/b?c=d'],
+  ram_role: ['ecs-role', 'ecs-role', 'ecs-role'],
+  'tls.enabled': ['on', true, true],
+  'tls.ca_file': ['/run/ca.pem', '/run/ca.pem', '/run/ca.pem'],
+  'tls.cert_file': ['/run/c.pem', '/run/c.pem', '/run/c.pem'],
+  'tls.key_file': ['/run/k.pem', '/run/k.pem', '/run/k.pem'],
+  'tls.key_passphrase': ['a b', 'a b', 'a b'],
+  'tls.key_passphrase_file': ['/run/pp', '/run/pp', '/run/pp'],
+  'tls.server_name': ['nacos.example.com', 'nacos.example.com', 'nacos.example.com'],
+  'tls.insecure_skip_verify': ['yes', true, true],
   'service.name': ['demo.api', 'demo.api', 'demo.api'],
   'service.ip': ['[fe80::1]', '[fe80::1]', 'fe80::1'],
   'service.port': ['8080', 8080, 8080],
@@ -97,7 +120,10 @@ function sample(row: OptionRow): { text: string; code: unknown; value: unknown }
 function valueOf(options: unknown, row: OptionRow): unknown {
   const [area] = splitPath(row.path);
   const inside = area === '' ? options : (options as Record<string, unknown>)[area];
-  return (inside as Record<string, unknown>)[codeKey(row)];
+  const value = (inside as Record<string, unknown>)[codeKey(row)];
+  if (row.secret !== true || value === undefined) return value;
+  if (!(value instanceof Secret)) throw new Error(`${row.path} is not hidden`);
+  return value.reveal();
 }
 
 function nested(key: string, value: unknown): object {
@@ -110,6 +136,8 @@ describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
   // Neither is taken without the other.
   const others = partner(row);
   const expected = row.path === 'logging.level' ? 'warn' : value;
+  const own = { ...others };
+  Reflect.deleteProperty(own, row.env);
 
   it('is read from its variable', () => {
     const { options, origins } = load({ env: { ...others, [row.env]: text } });
@@ -138,7 +166,7 @@ describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
       ['nacos.json', `\n${JSON.stringify(tree)}`],
       ['package.json', `{"name":"x",\n"nacos":${JSON.stringify(inNacos)}}`],
     ] as const) {
-      const { options, origins } = load({ env: others, files: { [name]: content } });
+      const { options, origins } = load({ env: own, files: { [name]: content } });
       expect(valueOf(options, row)).toEqual(expected);
       expect(origins[row.path]).toBe(`${name}:${name === 'nacos.yaml' ? '3' : '2'}`);
     }
@@ -160,9 +188,26 @@ describe.each(ROWS.map((row) => [row.path, row] as const))('%s', (_, row) => {
   });
 });
 
-function partner(row: OptionRow): Record<string, string> {
-  if (row.path === 'username') return { NACOS_PASSWORD: 'secret' };
-  return row.path === 'password' ? { NACOS_USERNAME: 'ann' } : {};
+const KEYS = { NACOS_ACCESS_KEY: 'ak', NACOS_SECRET_KEY: 'sk' };
+const CERTIFICATE = { NACOS_TLS_CERT_FILE: '/c', NACOS_TLS_KEY_FILE: '/k' };
+/** Those that are not taken alone. */
+const PARTNERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  username: { NACOS_PASSWORD: 'secret' },
+  password: { NACOS_USERNAME: 'ann' },
+  password_file: { NACOS_USERNAME: 'ann' },
+  access_key: { NACOS_SECRET_KEY: 'sk' },
+  access_key_file: { NACOS_SECRET_KEY: 'sk' },
+  secret_key: { NACOS_ACCESS_KEY: 'ak' },
+  secret_key_file: { NACOS_ACCESS_KEY: 'ak' },
+  signature_region: KEYS,
+  'tls.cert_file': CERTIFICATE,
+  'tls.key_file': CERTIFICATE,
+  'tls.key_passphrase': CERTIFICATE,
+  'tls.key_passphrase_file': CERTIFICATE,
+};
+
+function partner(row: OptionRow): Readonly<Record<string, string>> {
+  return PARTNERS[row.path] ?? {};
 }
 
 function codePath(row: OptionRow): string {
@@ -174,6 +219,10 @@ function codePath(row: OptionRow): string {
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   server: [{ host: '127.0.0.1', port: 8848 }],
   namespace: 'public',
+  endpoint_refresh: 30_000,
+  context_path: '/nacos',
+  grpc_port_offset: 1000,
+  'tls.insecure_skip_verify': false,
   'service.group': 'DEFAULT_GROUP',
   'service.cluster': 'DEFAULT',
   'service.weight': 1,
@@ -292,39 +341,6 @@ describe('the order of the layers', () => {
     });
     expect(options.service).toMatchObject({ ip: undefined, port: undefined });
     expect(origins['service.ip']).toBe('--service-ip');
-  });
-});
-
-describe('options that need each other', () => {
-  it.each([
-    [
-      { env: { NACOS_USERNAME: 'ann' } },
-      'username (env NACOS_USERNAME) is given without password: give both, or none',
-    ],
-    [
-      { cli: { password: 'hunter2' } },
-      'password (--password) is given without username: give both, or none',
-    ],
-    [
-      { files: { 'nacos.yaml': 'nacos:\n  password: hunter2' } },
-      'password (nacos.yaml:2:13) is given without username: give both, or none',
-    ],
-    [
-      { code: { username: 'ann' } },
-      'username (code) is given without password: give both, or none',
-    ],
-  ])('are refused one by one: %j', (layers, message) => {
-    const error = failure(layers);
-    expect(error).toMatchObject({ code: 'INVALID_OPTION', message });
-    expect(JSON.stringify(error)).not.toContain('hunter2');
-  });
-
-  it('may come from different layers', () => {
-    const { options } = load({
-      files: { 'nacos.yaml': 'nacos: {username: ann}' },
-      env: { NACOS_PASSWORD: 'hunter2' },
-    });
-    expect(options).toMatchObject({ username: 'ann', password: 'hunter2' });
   });
 });
 

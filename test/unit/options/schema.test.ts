@@ -65,6 +65,7 @@ describe('the names of an option', () => {
 
   it('tell the unit of a time in code', () => {
     expect(OPTION_ROWS.filter((row) => row.kind === 'seconds').map(codeKey)).toEqual([
+      'endpointRefreshMs',
       'retryIntervalMs',
       'intervalMs',
       'delayMs',

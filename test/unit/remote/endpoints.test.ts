@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { createEndpoints } from '../../../src/remote/endpoints.js';
+import { createEndpoints, type Endpoints } from '../../../src/remote/endpoints.js';
+import type { Endpoint } from '../../../src/remote/transport.js';
 
 const list = ['a', 'b', 'c'].map((host) => ({ host, port: 8848, grpcPort: 9848 }));
+const nextOf = (endpoints: Endpoints): Endpoint => {
+  const next = endpoints.next(new AbortController().signal);
+  if (next instanceof Promise) throw new Error('a given list is there at once');
+  return next;
+};
 const take = (count: number, random: number): string[] => {
   const endpoints = createEndpoints(list, () => random);
-  return Array.from({ length: count }, () => endpoints.next().host);
+  return Array.from({ length: count }, () => nextOf(endpoints).host);
 };
 
 describe('the list of servers', () => {
