@@ -41,7 +41,6 @@ describe('settings of Spring', () => {
       server: [{ host: '10.0.0.1', port: 8848 }],
       namespace: 'public',
       username: 'app',
-      password: 'secret-word',
       service: {
         name: 'orders-app',
         group: 'SHOP',
@@ -54,6 +53,7 @@ describe('settings of Spring', () => {
       readiness: { registerDisabled: true },
       shutdown: { quietTimeMs: 2500 },
     });
+    expect(options.password?.reveal()).toBe('secret-word');
     expect(origins['service.group']).toBe('nacos.yaml:14');
     expect(notices).toEqual([
       expect.stringMatching(

@@ -1,15 +1,16 @@
 /** The JSON Schema of nacos.yaml against the loader: what editors underline has to be what the loader refuses. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { nacosSchema, schemaText } from '../../../scripts/json-schema.js';
 import { isNacosError } from '../../../src/errors.js';
 import { ALL_ROWS, camelCase, fileKey, splitPath } from '../../../src/options/schema.js';
-import { load } from './loading.js';
+import { loadOptions } from '../../../src/options/load.js';
+import { tempFolder } from '../house/temp-folder.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const SCHEMA_FILE = path.join(ROOT, 'schema', 'nacos.schema.json');
@@ -25,9 +26,14 @@ function editorTakes(text: string): boolean {
   return validate(parse(text) ?? null);
 }
 
+/** One folder for thousands of files. */
+const folder = tempFolder({});
+afterAll(() => folder[Symbol.dispose]());
+
 function loaderTakes(text: string): boolean {
+  writeFileSync(path.join(folder.path, 'nacos.yaml'), text);
   try {
-    load({ env: { NACOS_USERNAME: 'a', NACOS_PASSWORD: 'b' }, files: { 'nacos.yaml': text } });
+    loadOptions({ env: { NACOS_USERNAME: 'a', NACOS_PASSWORD: 'b' }, cwd: folder.path });
     return true;
   } catch (error) {
     if (isNacosError(error)) return false;

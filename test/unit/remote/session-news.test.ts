@@ -82,7 +82,8 @@ describe('the channel of requests', () => {
 
   it('tells those that nobody waits for any more from those that failed', async () => {
     const heard = messagesOf('nacos-serving:request');
-    const { session } = aSession();
+    const { session, server } = aSession();
+    server.answers.set('ServiceQueryRequest', () => 'hang');
     session.start();
     const abort = new AbortController();
     const given = outcomeOf(session.request(LIST, {}, { signal: abort.signal }));
