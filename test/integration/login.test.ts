@@ -89,5 +89,7 @@ it('half a login is refused when the client is made', () => {
   expect(() => createClient({ server: '127.0.0.1', username: 'ann' })).toThrow(
     /username \(code\) is given without password or passwordFile/,
   );
-  expect(() => createClient({ server: '127.0.0.1', password: 'x' })).toThrow(/password \(code\) is given without username/);
+  expect(() => createClient({ server: '127.0.0.1', password: 'x' })).toThrow(
+    /password \(code\) is given without username/,
+  );
 });
