@@ -24,7 +24,12 @@ export {
   setRoutes,
 } from './adapters/own-discovery.js';
 export { failedCall, type CallFailure, type TriedInstance } from './call-failure.js';
-export { createClient, type ClientOptions, type NacosClient } from './client/client.js';
+export {
+  createClient,
+  type ClientOptions,
+  type ConnectOptions,
+  type NacosClient,
+} from './client/client.js';
 export type {
   BalancedList,
   Balancer,
@@ -131,15 +136,18 @@ export type { RouteRule, RouteSource } from './route-rule.js';
 export type { OutlierSettings, RetrySettings } from './discovery/service-settings.js';
 export type {
   ConnectionState,
+  InstanceSelector,
   ListServicesOptions,
   NamingApi,
   QueryOptions,
+  SelectorFields,
   ServicePage,
   ServicePattern,
   ServicePatternChange,
   ServicePatternListener,
   ServicePatternWatch,
   SnapshotListener,
+  SubscribeOptions,
   Subscription,
   SubscriptionState,
   WaitOptions,

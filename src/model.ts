@@ -38,6 +38,11 @@ export interface InstanceInput {
   readonly weight?: number;
   readonly healthy?: boolean;
   readonly enabled?: boolean;
+  /**
+   * Default true: the instance goes with the connection that registered it. False: it stays until it is deregistered, and the server
+   * checks its health; from code, with `NamingApi.register`, on Nacos 2.3 and later. A service has instances of one kind only.
+   */
+  readonly ephemeral?: boolean;
   readonly cluster?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -3,6 +3,7 @@
  * they never see sessions or the wire. Implemented by `naming/naming-client.ts`. Types only.
  */
 import type {
+  Instance,
   InstanceAddress,
   InstanceInput,
   ServiceDiff,
@@ -48,6 +49,36 @@ export interface ServicePage {
   /** All services of the group, not only those of this page. */
   readonly count: number;
   readonly names: readonly string[];
+}
+
+/** Everything that is given has to hold; `{}` means all instances. A function gets each instance and says whether it is meant. */
+export type InstanceSelector = SelectorFields | ((instance: Instance) => boolean);
+
+/** The fields of a selector; what is left out is not looked at. */
+export interface SelectorFields {
+  /** True: healthy, enabled and of a weight above 0. False: the others. */
+  readonly callable?: boolean;
+  /** As the server sees it. */
+  readonly healthy?: boolean;
+  /** False: switched off, by its provider or by an operator. Servers do not list such ones. */
+  readonly enabled?: boolean;
+  /** Of this weight or more. */
+  readonly minWeight?: number;
+  /** In one of these; an empty list means all. */
+  readonly clusters?: readonly string[];
+  /** With each of these values. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Anything else. */
+  readonly where?: (instance: Instance) => boolean;
+}
+
+/** How to follow a service. */
+export interface SubscribeOptions {
+  /**
+   * The subscription then has the selected instances only, and its listener hears when the selection differs. What the function of a selector throws is
+   * logged once; the instance is not selected. Default: all instances.
+   */
+  readonly selector?: InstanceSelector;
 }
 
 /** Called with the new list and what changed; an exception is logged and changes nothing else. */
@@ -109,20 +140,59 @@ export interface NamingApi {
    * every outage: after a timeout or a lost connection it is still carried out as soon as possible.
    */
   register(service: ServiceInput, instance: InstanceInput, options?: WaitOptions): Promise<void>;
-  /** Makes these the only instances that this client publishes for the service, in one request. */
+  /**
+   * Makes these the only instances that this client publishes for the service, in one request. Each can be changed or taken out for itself later:
+   * what stays is sent again as one batch. None of them can be persistent.
+   */
   registerBatch(
     service: ServiceInput,
     instances: readonly InstanceInput[],
     options?: WaitOptions,
   ): Promise<void>;
-  /** Takes one instance out, over the connection that registered it. Unknown ones are no error. */
-  deregister(service: ServiceInput, address: InstanceAddress, options?: WaitOptions): Promise<void>;
+  /** Takes one instance out, over the connection that registered it. Unknown ones are no error. A persistent one needs `ephemeral: false`, from any client. */
+  deregister(
+    service: ServiceInput,
+    address: InstanceAddress & { readonly ephemeral?: boolean; readonly cluster?: string },
+    options?: WaitOptions,
+  ): Promise<void>;
+  /** Takes several out in one request; what else this client publishes for the service stays. */
+  deregisterBatch(
+    service: ServiceInput,
+    addresses: readonly InstanceAddress[],
+    options?: WaitOptions,
+  ): Promise<void>;
   /** Asks the server now, past every cache. */
   query(service: ServiceInput, options?: QueryOptions): Promise<ServiceSnapshot>;
-  /** The names of a group, page by page. */
+  /**
+   * The selected instances of now: of the list that this client follows, when it does and that is live, else of a query. Default: what may be
+   * called (`{ callable: true }`).
+   */
+  select(
+    service: ServiceInput,
+    selector?: InstanceSelector,
+    options?: WaitOptions,
+  ): Promise<readonly Instance[]>;
+  /**
+   * One of them by weight at random; none without weight.
+   * @throws NoInstanceError
+   */
+  pick(
+    service: ServiceInput,
+    selector?: InstanceSelector,
+    options?: WaitOptions,
+  ): Promise<Instance>;
+  /** The names of a group, one page. */
   listServices(options?: ListServicesOptions): Promise<ServicePage>;
-  /** Follows the list of a service, through every outage, until the subscription is closed. */
-  subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription;
+  /** All services of a group, page by page as they are read. `page` is the first one, `timeoutMs` is for each. */
+  services(options?: ListServicesOptions): AsyncIterable<ServiceRef>;
+  /** Follows a service through every outage, until the subscription is closed. The listener also gets the list of now. */
+  subscribe(
+    service: ServiceInput,
+    listener?: SnapshotListener,
+    options?: SubscribeOptions,
+  ): Subscription;
+  /** What this client follows now, each service once, in order of group and name. */
+  subscribedServices(): readonly ServiceRef[];
   /**
    * Follows which services match, through every outage; `'order*'` is `{ name: 'order*' }`. Nacos 3 only, which keeps 20 patterns of all its clients
    * together and tells at most 500 matches of one.

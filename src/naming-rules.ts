@@ -78,13 +78,16 @@ export function checkServicePattern(
 export function checkInstance(input: InstanceInput): Instance {
   const given = fieldsOf('instance', input);
   const { weight = 1, cluster = DEFAULT_CLUSTER, metadata = {} } = given;
-  const { healthy = true, enabled = true } = given;
+  const { healthy = true, enabled = true, ephemeral = true } = given;
   if (!Number.isFinite(weight) || weight < 0 || weight > MAX_WEIGHT) {
     throw invalid('instance weight', weight, `a number from 0 to ${String(MAX_WEIGHT)}`);
   }
   checkCluster(cluster);
   if (typeof healthy !== 'boolean') throw invalid('instance healthy', healthy, 'true or false');
   if (typeof enabled !== 'boolean') throw invalid('instance enabled', enabled, 'true or false');
+  if (typeof ephemeral !== 'boolean') {
+    throw invalid('instance ephemeral', ephemeral, 'true or false');
+  }
   const { ip, port } = checkAddress(given);
   return Object.freeze({
     ip,
@@ -92,7 +95,7 @@ export function checkInstance(input: InstanceInput): Instance {
     weight,
     healthy,
     enabled,
-    ephemeral: true,
+    ephemeral,
     cluster,
     metadata: checkMetadata(fieldsOf('metadata', metadata)),
   });

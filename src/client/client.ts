@@ -37,17 +37,23 @@ export interface ClientOptions extends ConnectionOptions {
   readonly logger?: Logger;
 }
 
+/** What to connect, and for how long to wait. */
+export interface ConnectOptions extends WaitOptions {
+  /** Whose connections: each API has one of its own. Default `['naming']`. */
+  readonly apis?: readonly ('naming' | 'config')[];
+}
+
 /** A client of Nacos: naming and config of one namespace, each over a connection of its own. */
 export interface NacosClient extends AsyncDisposable {
   readonly naming: NamingApi;
   /** Has a connection of its own, made at its first use. */
   readonly config: Omit<ConfigApi, 'watchPattern' | 'list' | 'history' | 'historyEntry'>;
   /**
-   * Connects now instead of at first use, and resolves when the connection is registered.
-   * @throws ConnectionError NOT_CONNECTED after `timeoutMs` (default 3000); connecting goes on all the same.
+   * Connects now instead of at first use, and resolves when each connection is registered.
+   * @throws ConnectionError NOT_CONNECTED after `timeoutMs` (default: `requestTimeoutMs`); connecting goes on all the same.
    */
-  connect(options?: WaitOptions): Promise<void>;
-  /** Ends the connection, and with it everything that this client had registered. Idempotent. */
+  connect(options?: ConnectOptions): Promise<void>;
+  /** Ends the connections, every timer and every wait, and with them all that this client had registered and followed. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -127,13 +133,27 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
   return {
     naming,
     config,
-    connect: async (bounds = {}) => {
-      session.start();
-      await session.ready(bounds);
+    connect: async ({ apis = ['naming'], ...bounds } = {}) => {
+      const sessions = apis.map((api) =>
+        connectable(api, { naming: session, config: configSession }),
+      );
+      for (const each of sessions) each.start();
+      await Promise.all(sessions.map((each) => each.ready(bounds)));
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Types do not hold for callers from JavaScript. */
+function connectable(api: unknown, sessions: Readonly<Record<string, Session>>): Session {
+  const session =
+    typeof api === 'string' && Object.hasOwn(sessions, api) ? sessions[api] : undefined;
+  if (session !== undefined) return session;
+  throw new ConfigError(
+    'INVALID_OPTION',
+    `apis ${JSON.stringify(api)} is not valid: allowed is naming, config`,
+  );
 }
 
 function duration(

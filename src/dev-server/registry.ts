@@ -8,13 +8,15 @@ import { ConfigPushes } from './config-pushes.js';
 import { configHandlers } from './handlers/config.js';
 import { internalHandlers } from './handlers/internal.js';
 import { namingHandlers } from './handlers/naming.js';
+import { patternHandlers, SERVICE_WORDS } from './handlers/patterns.js';
+import { PatternPushes } from './pattern-pushes.js';
 import { NamingPushes } from './pushes.js';
 import type { JsonObject } from '../wire/json.js';
 import type { RpcHandlers } from './rpc.js';
 import { selectInstances, serviceInfoJson, type InstanceFilter } from './service-info.js';
 import { ConfigListeners } from './store/config-listeners.js';
 import { ConfigStore } from './store/config-store.js';
-import { NamingStore, type ServiceKey } from './store/naming-store.js';
+import { NamingStore, textOf, type ServiceKey } from './store/naming-store.js';
 import { ServiceViews } from './store/service-views.js';
 import { Subscriptions } from './store/subscriptions.js';
 
@@ -61,9 +63,25 @@ export function createRegistry(options: RegistryOptions): Registry {
     serviceInfo: (key, clusters) => serviceInfo(key, { clusters, healthyOnly: false }),
     delayMs: options.pushDelayMs,
   });
+  const patternKeyOf = ({ namespace, service }: ServiceKey) => ({ namespace, ...service });
+  const servicePatterns = new PatternPushes({
+    clock,
+    connections,
+    words: SERVICE_WORDS,
+    keys: () => naming.published().map(patternKeyOf),
+  });
+  const published = new Set<string>();
+  naming.onChange((key) => {
+    const isThere = naming.isPublished(key);
+    if (isThere === published.has(textOf(key))) return;
+    if (isThere) published.add(textOf(key));
+    else published.delete(textOf(key));
+    servicePatterns.changed(patternKeyOf(key), isThere ? 'added' : 'removed');
+  });
   config.onChange((ref) => configPushes.changed(ref));
   naming.onChange((key) => pushes.toAll(key));
   connections.onGone(({ id }) => {
+    servicePatterns.dropConnection(id);
     listeners.dropConnection(id);
     subscriptions.dropConnection(id);
     naming.dropConnection(id);
@@ -71,10 +89,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   const handlers: RpcHandlers = new Map([
     ...internalHandlers(),
     ...namingHandlers({ store: naming, subscriptions, pushes, serviceInfo }),
+    ...patternHandlers([{ words: SERVICE_WORDS, pushes: servicePatterns }]),
     ...configHandlers({ store: config, listeners }),
   ]);
   const forgetEphemeral = (): void => {
     pushes.clear();
+    servicePatterns.clear();
+    published.clear();
     configPushes.clear();
     listeners.clear();
     subscriptions.clear();

@@ -86,7 +86,7 @@ export interface DevServer extends AsyncDisposable {
 const DEFAULT_PUSH_DELAY_MS = 500;
 const DEFAULT_CONFIG_DELAY_MS = 100;
 /** Persistent instances over gRPC are not served: their requests get 302, as on servers before 2.3. */
-const ABILITIES = { supportPersistentInstanceByGrpc: false };
+const ABILITIES = { supportPersistentInstanceByGrpc: false, fuzzyWatch: true };
 
 /**
  * Starts a Nacos-compatible server in this process:

@@ -2,18 +2,21 @@
  * Owns the naming API over one session: checks what users pass in, then hands it to the ledger, the subscriptions or straight to
  * the server. Built by `client/client.ts`; discovery and registration see it as NamingApi only.
  */
-import { RequestTimeoutError } from '../errors.js';
+import { ConfigError, NoInstanceError, RequestTimeoutError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import {
   groupedName,
   hostPort,
+  type Instance,
   type InstanceAddress,
   type InstanceInput,
   type ServiceInput,
+  type ServiceRef,
   type ServiceSnapshot,
 } from '../model.js';
 import type {
   ConnectionState,
+  InstanceSelector,
   ListServicesOptions,
   NamingApi,
   QueryOptions,
@@ -22,6 +25,7 @@ import type {
   ServicePatternListener,
   ServicePatternWatch,
   SnapshotListener,
+  SubscribeOptions,
   Subscription,
   WaitOptions,
 } from '../naming-api.js';
@@ -29,14 +33,20 @@ import type { Session } from '../remote/session.js';
 import type { Clock } from '../util/clock.js';
 import { waitWithin } from '../util/deferred.js';
 import {
+  DEREGISTER_INSTANCE,
   readServiceInfo,
   readServiceList,
+  REGISTER_INSTANCE,
   SERVICE_LIST_REQUEST,
   SERVICE_QUERY_REQUEST,
   serviceListBody,
   serviceQueryBody,
 } from '../wire/messages/naming.js';
 import { Ledger, type LedgerChange } from './ledger.js';
+import { sendPersistent } from './persistent.js';
+import { subscribeSelected } from './selected-subscription.js';
+import { CALLABLE, pickByWeight, testOf } from './selection.js';
+import { allServices, DEFAULT_PAGE_SIZE } from './service-pages.js';
 import { ServiceWatches } from './service-watches.js';
 import { applyServiceInfo } from './snapshots.js';
 import { Subscriptions } from './subscriptions.js';
@@ -57,7 +67,6 @@ export interface NamingClientOptions {
   readonly requestTimeoutMs: number;
 }
 
-const DEFAULT_PAGE_SIZE = 100;
 /** A wish waits for its turn behind others and for a connection, so it gets more time than one request. */
 const CONFIRM_TIMEOUT_MS = 10_000;
 
@@ -90,6 +99,10 @@ export class NamingClient implements NamingApi {
     options: WaitOptions = {},
   ): Promise<void> {
     const checked = checkInstance(instance);
+    if (!checked.ephemeral) {
+      await this.#persistent(REGISTER_INSTANCE, service, checked, options);
+      return;
+    }
     await this.#change(service, options, (wanted) => {
       wanted.set(hostPort(checked), checked);
     });
@@ -101,6 +114,13 @@ export class NamingClient implements NamingApi {
     options: WaitOptions = {},
   ): Promise<void> {
     const checked = instances.map(checkInstance);
+    const persistent = checked.find((instance) => !instance.ephemeral);
+    if (persistent !== undefined) {
+      throw new ConfigError(
+        'INVALID_INSTANCE',
+        `${hostPort(persistent)} is persistent, which no instance of a batch can be: register it by itself`,
+      );
+    }
     await this.#change(service, options, (wanted) => {
       wanted.clear();
       for (const instance of checked) wanted.set(hostPort(instance), instance);
@@ -109,13 +129,25 @@ export class NamingClient implements NamingApi {
 
   async deregister(
     service: ServiceInput,
-    address: InstanceAddress,
+    address: Parameters<NamingApi['deregister']>[1],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    if (address.ephemeral === false) {
+      await this.#persistent(DEREGISTER_INSTANCE, service, checkInstance(address), options);
+      return;
+    }
+    await this.deregisterBatch(service, [address], options);
+  }
+
+  async deregisterBatch(
+    service: ServiceInput,
+    addresses: readonly InstanceAddress[],
     options: WaitOptions = {},
   ): Promise<void> {
     // Checked, so that a typing error is told and not taken for "not there".
-    const key = hostPort(checkAddress(address));
+    const keys = addresses.map((address) => hostPort(checkAddress(address)));
     await this.#change(service, options, (wanted) => {
-      wanted.delete(key);
+      for (const key of keys) wanted.delete(key);
     });
   }
 
@@ -146,6 +178,33 @@ export class NamingClient implements NamingApi {
     return change.snapshot;
   }
 
+  async select(
+    service: ServiceInput,
+    selector: InstanceSelector = CALLABLE,
+    options: WaitOptions = {},
+  ): Promise<readonly Instance[]> {
+    const test = testOf(selector);
+    const ref = checkService(service);
+    const list = this.#subscriptions.live(ref) ?? (await this.query(ref, options));
+    return Object.freeze(list.instances.filter(test));
+  }
+
+  async pick(
+    service: ServiceInput,
+    selector: InstanceSelector = CALLABLE,
+    options: WaitOptions = {},
+  ): Promise<Instance> {
+    const selected = await this.select(service, selector, options);
+    const picked = pickByWeight(selected, this.#options.clock.random());
+    if (picked !== undefined) return picked;
+    const name = groupedName(checkService(service));
+    throw new NoInstanceError(
+      selected.length === 0
+        ? `no instance of ${name} is selected`
+        : `none of the ${String(selected.length)} selected instances of ${name} has a weight above 0`,
+    );
+  }
+
   async listServices(options: ListServicesOptions = {}): Promise<ServicePage> {
     const { group } = checkService({
       name: 'any',
@@ -164,10 +223,25 @@ export class NamingClient implements NamingApi {
     return { count, names: Object.freeze(names.map(plainName)) };
   }
 
-  subscribe(service: ServiceInput, listener?: SnapshotListener): Subscription {
+  services(options: ListServicesOptions = {}): AsyncIterable<ServiceRef> {
+    return allServices(this, options);
+  }
+
+  subscribe(
+    service: ServiceInput,
+    listener?: SnapshotListener,
+    options: SubscribeOptions = {},
+  ): Subscription {
     const ref = checkService(service);
+    const test = options.selector === undefined ? undefined : testOf(options.selector);
     this.#session.start();
-    return this.#subscriptions.subscribe(ref, listener);
+    if (test === undefined) return this.#subscriptions.subscribe(ref, listener);
+    const follow = (each: SnapshotListener) => this.#subscriptions.subscribe(ref, each);
+    return subscribeSelected({ follow, test, listener, logger: this.#options.logger });
+  }
+
+  subscribedServices(): readonly ServiceRef[] {
+    return Object.freeze(this.#subscriptions.services());
   }
 
   watchServices(
@@ -184,6 +258,18 @@ export class NamingClient implements NamingApi {
     this.#ledger.close();
     this.#subscriptions.close();
     this.#watches.close();
+  }
+
+  async #persistent(
+    type: typeof REGISTER_INSTANCE | typeof DEREGISTER_INSTANCE,
+    service: ServiceInput,
+    instance: Instance,
+    options: WaitOptions,
+  ): Promise<void> {
+    const target = { namespace: this.#options.namespace, service: checkService(service) };
+    this.#session.start();
+    const bounds = { timeoutMs: CONFIRM_TIMEOUT_MS, ...options };
+    await sendPersistent(this.#session, type, { target, instance }, bounds);
   }
 
   #change(service: ServiceInput, options: WaitOptions, change: LedgerChange): Promise<void> {

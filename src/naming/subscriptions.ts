@@ -85,6 +85,20 @@ export class Subscriptions {
     return this.#handleOf(topic, follower);
   }
 
+  /** What is followed, in order of group and name. */
+  services(): readonly ServiceRef[] {
+    return [...this.#topics.values()]
+      .filter((topic) => topic.isWanted)
+      .map(({ service }) => service)
+      .sort((a, b) => (groupedName(a) < groupedName(b) ? -1 : 1));
+  }
+
+  /** The list of a followed service, while the server keeps it up to date. */
+  live(service: ServiceRef): ServiceSnapshot | undefined {
+    const topic = this.#topics.get(groupedName(service));
+    return topic !== undefined && this.#isLive(topic) ? topic.snapshot : undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
@@ -104,10 +118,7 @@ export class Subscriptions {
       this.#send(topic);
       await this.#through(topic);
     };
-    const isLive = (): boolean => {
-      const epoch = this.#epoch();
-      return epoch !== 0 && topic.confirmedEpoch === epoch;
-    };
+    const isLive = (): boolean => this.#isLive(topic);
     return {
       service: topic.service,
       get state(): SubscriptionState {
@@ -122,6 +133,11 @@ export class Subscriptions {
       close,
       [Symbol.asyncDispose]: close,
     };
+  }
+
+  #isLive(topic: Topic): boolean {
+    const epoch = this.#epoch();
+    return epoch !== 0 && topic.confirmedEpoch === epoch && topic.isWanted;
   }
 
   async #ready(topic: Topic, follower: Follower, bounds: WaitOptions): Promise<ServiceSnapshot> {

@@ -95,7 +95,12 @@ export function createFakeNaming(): FakeNaming {
     register: notScripted,
     registerBatch: notScripted,
     deregister: notScripted,
+    deregisterBatch: notScripted,
     query: notScripted,
+    select: notScripted,
+    pick: notScripted,
+    services: notThere,
+    subscribedServices: notThere,
     watchServices: notThere,
     async listServices({ page = 1, pageSize = 100 } = {}): Promise<ServicePage> {
       listCalls.push(page);

@@ -100,6 +100,16 @@ export class NamingStore {
     return { count: names.length, names: names.slice(start, start + pageSize) };
   }
 
+  /** Somebody publishes it now; the name alone may stay a little longer. */
+  isPublished(key: ServiceKey): boolean {
+    return (this.#rows.get(textOf(key))?.records.size ?? 0) > 0;
+  }
+
+  /** All that somebody publishes. */
+  published(): readonly ServiceKey[] {
+    return [...this.#rows.values()].filter(({ records }) => records.size > 0).map(({ key }) => key);
+  }
+
   namespaces(): readonly string[] {
     return [...new Set([...this.#rows.values()].map(({ key }) => key.namespace))].sort();
   }

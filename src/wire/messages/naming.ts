@@ -17,6 +17,8 @@ import {
 
 export const INSTANCE_REQUEST = 'InstanceRequest';
 export const INSTANCE_RESPONSE = 'InstanceResponse';
+/** Answered by an InstanceResponse too. */
+export const PERSISTENT_INSTANCE_REQUEST = 'PersistentInstanceRequest';
 export const BATCH_INSTANCE_REQUEST = 'BatchInstanceRequest';
 export const BATCH_INSTANCE_RESPONSE = 'BatchInstanceResponse';
 export const SERVICE_QUERY_REQUEST = 'ServiceQueryRequest';
@@ -28,6 +30,9 @@ export const SERVICE_LIST_REQUEST = 'ServiceListRequest';
 export const SERVICE_LIST_RESPONSE = 'ServiceListResponse';
 export const NOTIFY_SUBSCRIBER_REQUEST = 'NotifySubscriberRequest';
 export const NOTIFY_SUBSCRIBER_RESPONSE = 'NotifySubscriberResponse';
+
+/** Key of the ability table of servers from 2.3 on. */
+export const PERSISTENT_BY_GRPC_ABILITY = 'supportPersistentInstanceByGrpc';
 
 export const REGISTER_INSTANCE = 'registerInstance';
 export const DEREGISTER_INSTANCE = 'deregisterInstance';
@@ -73,7 +78,7 @@ export interface NamingTarget {
   readonly service: ServiceRef;
 }
 
-/** Body of an InstanceRequest. One record per connection and service: see docs/protocol.md#trap-10. */
+/** Body of an InstanceRequest or a PersistentInstanceRequest. Of ephemeral ones a server has one record per connection and service: see docs/protocol.md#trap-10. */
 export function instanceBody(
   target: NamingTarget,
   type: typeof REGISTER_INSTANCE | typeof DEREGISTER_INSTANCE,

@@ -39,6 +39,18 @@ describe('a client', () => {
     });
   });
 
+  it('connects the API that it is told to, each over a connection of its own', async () => {
+    const { client, server } = aClient();
+    const modules = () => server.connections.map(({ streamSent }) => streamSent[0]?.body['labels']);
+    await client.connect({ apis: ['config'] });
+    expect(modules()).toMatchObject([{ module: 'config' }]);
+    await client.connect({ apis: ['naming', 'config'] });
+    expect(modules()).toMatchObject([{ module: 'config' }, { module: 'naming' }]);
+    await expect(client.connect({ apis: ['nameing' as 'naming'] })).rejects.toThrow(
+      'apis "nameing" is not valid: allowed is naming, config',
+    );
+  });
+
   it('says so when it cannot connect in time, and goes on trying', async () => {
     const { client, server, clock } = aClient();
     server.reachable = false;

@@ -46,7 +46,7 @@ export interface FakeServer {
   client(module?: string): FakeClient;
 }
 
-export const ABILITIES = { supportPersistentInstanceByGrpc: false };
+export const ABILITIES = { supportPersistentInstanceByGrpc: false, fuzzyWatch: true };
 
 export function aServer(): FakeServer {
   const clock = createFakeClock();

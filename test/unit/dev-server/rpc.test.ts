@@ -46,7 +46,7 @@ describe('order of unary requests', () => {
   it('answers 302 to a type without handler, also on an unregistered connection', async () => {
     const server = aServer();
     for (const client of [server.open(), server.client()]) {
-      const { type, body } = await client.call('NamingFuzzyWatchRequest');
+      const { type, body } = await client.call('LockOperationRequest');
       expect(type).toBe('ErrorResponse');
       expect(body).toMatchObject({ resultCode: 500, errorCode: 302, success: false });
     }
