@@ -40,6 +40,10 @@ export const ERROR_CODES = {
   DISCOVERY_TIMEOUT: { name: 'DiscoveryError', retryable: true },
   CALL_TIMEOUT: { name: 'DiscoveryError', retryable: true },
   NO_INSTANCE: { name: 'NoInstanceError', retryable: true },
+  SETTINGS_MISSING: { name: 'SettingsError', retryable: false },
+  SETTINGS_UNREACHABLE: { name: 'SettingsError', retryable: true },
+  SETTINGS_BROKEN: { name: 'SettingsError', retryable: false },
+  SETTINGS_INVALID: { name: 'SettingsError', retryable: false },
 } as const satisfies Record<string, ErrorCodeInfo>;
 
 /** The code of an error of this library; docs/errors.md has a row for each. */
@@ -184,6 +188,14 @@ export class DiscoveryError extends NacosError {
 export class NoInstanceError extends DiscoveryError {
   constructor(message: string, options?: NacosErrorOptions) {
     super('NO_INSTANCE', message, options);
+  }
+}
+
+/** Settings cannot be made of their sources: one is missing, unreachable or broken, or the schema refuses what they give together. */
+export class SettingsError extends NacosError {
+  declare readonly code: CodesOf<'SettingsError'>;
+  constructor(code: CodesOf<'SettingsError'>, message: string, options?: NacosErrorOptions) {
+    super(code, message, options);
   }
 }
 

@@ -72,6 +72,7 @@ export {
   RegistrationError,
   RequestTimeoutError,
   ServerError,
+  SettingsError,
   type ErrorCode,
   type ErrorDetails,
   type NacosErrorOptions,
@@ -152,3 +153,22 @@ export type {
   SubscriptionState,
   WaitOptions,
 } from './naming-api.js';
+export type { SettingsFormat } from './settings/formats/content.js';
+export type { Preference } from './settings/import-spec.js';
+export type { SchemaIssue, SchemaResult, SettingsSchema } from './settings/schema.js';
+export { createSettings } from './settings/settings.js';
+export type {
+  ApplicationConfig,
+  ExplainedKey,
+  Settings,
+  SettingsChange,
+  SettingsHistoryEntry,
+  SettingsListener,
+  SettingsOptions,
+  SettingsSourceState,
+  SettingsSourceStatus,
+  SettingsStatus,
+  SharedConfig,
+  ValueAt,
+} from './settings/settings-options.js';
+export type { SettingsScalar, SettingsTree, SettingsValue } from './settings/tree.js';

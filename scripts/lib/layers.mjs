@@ -11,7 +11,7 @@ import { readImports } from './imports.mjs';
 
 /** A part is a folder directly under src, or a file directly under src without its extension. Lowest first. */
 const LEVELS = [
-  'call-failure config-api errors logger diagnostics ejection live-facts model naming-api naming-rules process-hub route-rule routing-context util version',
+  'call-failure config-api errors logger diagnostics ejection live-facts model naming-api naming-rules process-hub route-rule routing-context settings-health util version',
   'metrics options wire',
   'remote',
   'naming config',
@@ -43,6 +43,8 @@ const PACKAGES = {
   '@nestjs/core': ['adapters'],
   '@grpc/grpc-js': ['dev-server'],
   yaml: ['options', 'settings'],
+  // TOML is no format to write a parser for; this one has no dependencies and is loaded with the first TOML content.
+  'smol-toml': ['settings'],
 };
 
 /** Parts that may name the types of packages which their user brings along. */
