@@ -18,11 +18,14 @@ export function configurationPage(): string {
 
 Every option can be given in code, as a flag, as an environment variable and in a file. What stands further left wins:
 
-    code > command line > environment > file > default
+    code > command line > environment > config center > file > default
 
 \`undefined\` in code, an empty variable and an empty key in a file mean *not given*; \`0\`, \`''\` and \`false\` are values.
 Every value of every layer is checked, also one that a higher layer hides. Metadata is the one option that is joined: key
 by key, the higher layer wins per key.
+
+Config center is the config that \`config.watch\` names, and it can set only what is marked **live**: those options change while the process runs, without a
+restart ([runtime-changes.md](runtime-changes.md#options-from-config-center)). All others are read once, at the start.
 
 ## Options
 
@@ -179,7 +182,7 @@ function optionLine(row: OptionRow): string {
     code(row.env),
     defaultText(row),
     allowedText(row),
-    row.doc,
+    row.live === true ? `${row.doc} **Live.**` : row.doc,
   ]);
 }
 

@@ -22,8 +22,8 @@ export interface Logger {
 
 /** Where a logger writes, and from which level on. */
 export interface LoggerOptions {
-  /** Lowest level that is written. Default `warn`. */
-  readonly level?: LogLevel;
+  /** Lowest level that is written; a function is asked for each line. Default `warn`. */
+  readonly level?: LogLevel | (() => LogLevel);
   /** Append to this file instead of stderr. A file that cannot be written falls back to stderr. */
   readonly file?: string;
   /** Where lines go; for tests. Default: the file or stderr. */
@@ -46,12 +46,14 @@ export function guardLogger(logger: Logger): Logger {
 
 /** Lines of the form `nacos-serving warn  message`; in a file each starts with an ISO time. */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const rank = LOG_LEVELS.indexOf(options.level ?? 'warn');
+  const { level: lowest = 'warn' } = options;
+  const rank = (): number => LOG_LEVELS.indexOf(typeof lowest === 'function' ? lowest() : lowest);
   const write = options.write ?? (options.file === undefined ? toStderr : toFile(options.file));
   const at =
     (level: LogLevel) =>
     (message: string): void => {
-      if (LOG_LEVELS.indexOf(level) >= rank) write(`nacos-serving ${level.padEnd(5)} ${message}\n`);
+      if (LOG_LEVELS.indexOf(level) >= rank())
+        write(`nacos-serving ${level.padEnd(5)} ${message}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

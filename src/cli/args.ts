@@ -222,13 +222,14 @@ function knownFlags(table: FlagTable): string {
   return `known are ${[...table.keys()].join(', ')}`;
 }
 
-/** What the flags gave so far: the last one counts, metadata is collected. */
+/** What the flags gave so far: the last one counts, metadata and repeatable ones are collected. */
 class Values {
   readonly #values = new Map<string, string | string[]>();
 
   add({ row, text }: FlagHit): void {
     const earlier = this.#values.get(row.path);
-    if (row.kind !== 'metadata') this.#values.set(row.path, text);
+    const collects = row.kind === 'metadata' || row.repeatable === true;
+    if (!collects) this.#values.set(row.path, text);
     else this.#values.set(row.path, [...(Array.isArray(earlier) ? earlier : []), text]);
   }
 

@@ -2,6 +2,8 @@
  * Owns discovery as a whole: from the name of a service to an instance. Made by the runtime of a process for the client hooks, and by
  * users in code. It gets the naming API passed in and leaves it open; it touches nothing of the process.
  */
+import { isDeepStrictEqual } from 'node:util';
+
 import type { ServiceStats } from '../diagnostics.js';
 import type { Ejection } from '../ejection.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
@@ -14,7 +16,7 @@ import { Target } from './callable-list.js';
 import { CALL_CHECKS, checkKeys, SERVICE_CHECKS, type Checks } from './check-options.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
-import { MakeSettings } from './make-settings.js';
+import { MakeSettings, type MakeSettingsOptions } from './make-settings.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState, type ResolverOptions } from './resolver.js';
 import { Meters } from './service-meter.js';
@@ -109,6 +111,11 @@ export interface Discovery extends AsyncDisposable {
    * anywhere.
    */
   setRoutes(service: string, rules: readonly RouteRule[]): void;
+  /**
+   * Other settings of calls, from the next call on, in place of all that were given before; what `setRoutes` has set stays above them. Services whose settings
+   * differ keep their lists, and forget which instances failed. Lists of `watch` stay as they were. @throws ConfigError, and then nothing changes
+   */
+  reconfigure(options: MakeSettingsOptions): void;
   /** Instances that calls of this service are kept off because they failed, by its name as the registry spells it. See docs/retries.md. */
   ejected(service: string): readonly Ejection[];
   /** Calls go to all instances of the service again, or of all services, as if none had failed. */
@@ -130,7 +137,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const routes = new Map<string, readonly RouteRule[]>();
   const logger = guardLogger(options.logger ?? createLogger());
   checkKeys(options, CHECKS, '');
-  const made = new MakeSettings(options, logger);
+  let made = new MakeSettings(options, logger);
   const watched = new Set<WatchedList>();
   const resolving: ResolverOptions = {
     meters,
@@ -208,6 +215,15 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     setRoutes(service, rules) {
       routes.set(service, rules);
       resolver.entryOf(service)?.setRoutes(rules);
+    },
+    reconfigure(given) {
+      checkKeys(given, CHECKS, '');
+      const { group: own } = options;
+      const next = new MakeSettings({ ...given, group: own }, logger);
+      const before = made;
+      made = next;
+      resolver.renew((name) => !isDeepStrictEqual(before.inputOf(name), next.inputOf(name)));
+      for (const [service, rules] of routes) resolver.entryOf(service)?.setRoutes(rules);
     },
     ejected: (service) => resolver.entryOf(service)?.ejected() ?? [],
     resetEjections: (service) => resolver.resetEjections(service),

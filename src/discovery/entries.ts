@@ -4,6 +4,7 @@
  */
 import type { ServiceSnapshot } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
+import { runInBackground } from '../util/deferred.js';
 import { GoneAddresses, type GoneListener } from './gone-addresses.js';
 import { LocalLists, type ListCacheOptions } from './local-lists.js';
 import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
@@ -96,6 +97,20 @@ export class Entries {
     this.#entries.set(name, kept);
     this.#sweep.start();
     return kept;
+  }
+
+  /** Other settings count from now on: the entries of these services begin anew with the list that they have. Gives what replaces what. */
+  renew(isChanged: (name: string) => boolean): ReadonlyMap<ServiceEntry, ServiceEntry> {
+    const renewed = new Map<ServiceEntry, ServiceEntry>();
+    for (const [name, former] of this.#entries) {
+      if (!isChanged(name)) continue;
+      const entry = this.make(name);
+      entry.startAfter(former);
+      this.#entries.set(name, entry);
+      renewed.set(former, entry);
+      runInBackground(former.close());
+    }
+    return renewed;
   }
 
   get mayHaveFiles(): boolean {

@@ -8,7 +8,7 @@ import type { CreateBalancer } from './balancer.js';
 import { balancerByName } from './balancers/by-name.js';
 import { guardBalancer } from './balancers/guarded.js';
 import { readHashKey, type HashKey } from './balancers/hash-key.js';
-import { checkKeys, invalid, SERVICE_CHECKS } from './check-options.js';
+import { CALL_CHECKS, checkKeys, invalid, SERVICE_CHECKS } from './check-options.js';
 import { DeclaredServices } from './declared-services.js';
 import type { CallSettingsInput, PartOf, ServiceOptions } from './service-options.js';
 import {
@@ -23,6 +23,9 @@ import { toInstance } from './static-instances.js';
 /** Kept at once: names that are no services are asked for as well. */
 const MAX_MADE = 4096;
 const EMPTY_PROTECTION_MS = 300_000;
+
+// An object with the keys of the type, and of nothing else.
+const CALL_KEYS = Object.keys(CALL_CHECKS) as readonly (keyof CallSettingsInput)[];
 
 export interface MakeSettingsOptions extends CallSettingsInput {
   readonly group?: string | undefined;
@@ -59,6 +62,12 @@ export class MakeSettings {
     if (this.#made.size >= MAX_MADE) this.#made.clear();
     this.#made.set(key, made);
     return made;
+  }
+
+  /** What decides the settings of a service: when it is the same elsewhere, so are they. */
+  inputOf(name: string): unknown {
+    const all = CALL_KEYS.map((key) => this.#options[key]);
+    return [this.#options.group, all, this.declared.of(name)];
   }
 
   #make(service: ServiceRef): ServiceSettings {

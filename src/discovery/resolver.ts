@@ -2,6 +2,8 @@
  * Owns what each name means: a service with its entry, several services, or nothing of ours. Called by `discovery.ts` for every
  * call. The first call with a name asks the registry and waits, bounded; all later ones read a map. What is unknown is
  * remembered for a while, so that names of DNS cost one question. Never throws because Nacos is away.
+ *
+ * Length: the states of a name and every way between them.
  */
 import type { ResolveMessage } from '../diagnostics.js';
 import { ConfigError, DiscoveryError, isNacosError } from '../errors.js';
@@ -94,6 +96,19 @@ export class Resolver {
   resetEjections(service?: string): void {
     for (const entry of this.#entries.all()) {
       if (service === undefined || entry.service.name === service) entry.resetEjections();
+    }
+  }
+
+  /** Other settings count from now on for these services; what a name means may be another thing now. */
+  renew(isChanged: (name: string) => boolean): void {
+    if (this.#isClosed) return;
+    const renewed = this.#entries.renew(isChanged);
+    for (const [name, state] of [...this.#names]) {
+      const entry = state.kind === 'service' ? renewed.get(state.entry) : undefined;
+      if (state.kind === 'service' && entry === undefined) continue;
+      const isSame = state.kind === 'service' && entry?.service.group === state.entry.service.group;
+      if (isSame) this.#names.set(name, { ...state, entry });
+      else this.#names.delete(name);
     }
   }
 

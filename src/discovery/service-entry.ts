@@ -4,6 +4,8 @@
  *
  * States: waiting -first list-> here; waiting -time is up-> late (calls use DNS) -first list-> here; here, late -nobody calls-> resting
  * -next call-> waiting; any -close-> closed.
+ *
+ * Length: one thing with one life, whose parts are in files of their own.
  */
 import type { Ejection } from '../ejection.js';
 import { ClosedError, NoInstanceError } from '../errors.js';
@@ -140,6 +142,17 @@ export class ServiceEntry {
     };
     this.#subscription = subscription;
     if (subscription.snapshot !== undefined) this.#lists.take(subscription.snapshot);
+  }
+
+  /** Begins with the list that another entry of the same service uses, until the registry says something: calls and the empty protection have something to go on with. */
+  startAfter(former: ServiceEntry): void {
+    const list = former.#inUse;
+    const isSame = groupedName(former.service) === groupedName(this.service);
+    const isAsked =
+      this.settings.instances === undefined && former.settings.instances === undefined;
+    if (list !== undefined && isSame && isAsked) this.#lists.useStored(list.instances);
+    this.#isLate = former.#isLate && !this.hasList;
+    if (former.#subscription !== undefined || this.settings.instances !== undefined) this.start();
   }
 
   get hasList(): boolean {

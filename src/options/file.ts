@@ -39,6 +39,26 @@ export function readOptionFile(cwd: string): FileLayer {
   return { ...new KeyReader(first.name).readFile(tree), notices };
 }
 
+/** A content of the same shape from elsewhere, with rows that may change at run time only. @throws ConfigError */
+export function readLiveText(text: string, name: string): readonly Given[] {
+  const isJson = name.endsWith('.json') || text.trimStart().startsWith('{');
+  const { given, spring } = new KeyReader(name).readFile(parse(name, text, isJson));
+  const [first] = spring;
+  if (first !== undefined) {
+    throw unknownName('key', { written: first.name, place: first.place }, []);
+  }
+  for (const { row, place } of given) {
+    if (row.live === true) continue;
+    const live = ALL_ROWS.filter((each) => each.live === true).map(fileKey);
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `${fileKey(row)} (${place}) cannot change at run time; what can: ${live.join(', ')}`,
+      { details: { option: row.path, place } },
+    );
+  }
+  return given;
+}
+
 function readPackageFile(cwd: string): FileLayer {
   const nothing = { given: [], spring: [], notices: [] };
   const text = readIfThere(path.join(cwd, PACKAGE_FILE), PACKAGE_FILE);
@@ -62,8 +82,7 @@ function readIfThere(file: string, name: string): string | undefined {
   }
 }
 
-function parse(name: string, text: string): FileNode {
-  const isJson = name.endsWith('.json');
+function parse(name: string, text: string, isJson = name.endsWith('.json')): FileNode {
   try {
     return isJson ? parseJsonTree(text) : parseYamlTree(text);
   } catch (error) {

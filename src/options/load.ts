@@ -13,7 +13,7 @@ import {
   type Environment,
 } from './env.js';
 import { isNacosError } from '../errors.js';
-import { readOptionFile } from './file.js';
+import { readLiveText, readOptionFile } from './file.js';
 import { invalidValue, type Given } from './given.js';
 import type { LogLevel } from '../logger.js';
 import { Secret } from '../util/secret.js';
@@ -31,6 +31,8 @@ export interface LoadOptionsInput {
   /** Flags of this very process; above those that NACOS_SERVING_CLI hands over. */
   readonly cli?: CliValues;
   readonly env: Environment;
+  /** The content of the config that `config.watch` names, for options that may change at run time; above the file. */
+  readonly live?: { readonly name: string; readonly text: string } | undefined;
   /** Where the option file is looked for, and where a relative `logging.file` starts. */
   readonly cwd: string;
   /** Default of `logging.level`: `info` in a process started by the command line, else `warn`. */
@@ -50,6 +52,7 @@ export interface LoadedOptions {
 export function loadOptions(input: LoadOptionsInput): LoadedOptions {
   const file = readOptionFile(input.cwd);
   const env = readEnvironment(input.env);
+  const live = input.live === undefined ? [] : readLiveText(input.live.text, input.live.name);
   const cli = readCli({ ...readCliVariable(input.env), ...input.cli });
   const springFile = readSpringEntries(file.spring, input.env);
   const borrowed = readBorrowedVariables(input.env);
@@ -57,6 +60,7 @@ export function loadOptions(input: LoadOptionsInput): LoadedOptions {
     { given: springFile.given, fromCode: false, isBorrowed: true },
     { given: borrowed.given, fromCode: false, isBorrowed: true },
     { given: file.given, fromCode: false },
+    { given: live, fromCode: false },
     { given: env.given, fromCode: false },
     { given: cli.given, fromCode: false },
     { given: readCode(input.code), fromCode: true },

@@ -47,6 +47,10 @@ export interface FlagRow {
   readonly networks?: true;
   /** It can be set for one service as well: in `discovery.services`, by the same key. */
   readonly perService?: true;
+  /** Of a list: a flag that is given again adds to it. Of others the last one counts. */
+  readonly repeatable?: true;
+  /** It can change while the process runs: by the config that `config.watch` names. */
+  readonly live?: true;
   /** The word `auto` means: not given here, and nothing further down counts either. */
   readonly auto?: true;
 }

@@ -8,6 +8,7 @@ import type { RouteRule } from '../route-rule.js';
 import type { FlagRow, OptionRow } from './row.js';
 import type { Secret } from '../util/secret.js';
 import { BEHAVIOUR_ROWS } from './rows/behaviour.js';
+import { CONFIG_ROWS } from './rows/config.js';
 import { CONNECTION_ROWS } from './rows/connection.js';
 import { DISCOVERY_ROWS } from './rows/discovery.js';
 import { IDENTITY_ROWS } from './rows/identity.js';
@@ -21,6 +22,7 @@ export const OPTION_ROWS = [
   ...CONNECTION_ROWS,
   ...REGISTRATION_ROWS,
   ...DISCOVERY_ROWS,
+  ...CONFIG_ROWS,
   ...BEHAVIOUR_ROWS,
 ] as const;
 

@@ -3,6 +3,7 @@
  * comes in may come from another version, or from anything else that can write to a socket.
  */
 import type { InstanceChange, RegistrationState, RegistrationStatus } from '../process-hub.js';
+import type { SettingsHealth } from '../settings-health.js';
 
 export const CONTROL_VERSION = 1;
 /** Of a request and of an answer. */
@@ -18,6 +19,8 @@ export type ControlAnswer =
       readonly pid: number;
       readonly ready: boolean;
       readonly registrations: readonly RegistrationStatus[];
+      /** What the process follows from config center; missing when it follows nothing, or is of an older version. */
+      readonly settings?: readonly SettingsHealth[];
     }
   /** `code` is one of docs/errors.md, or INTERNAL. */
   | { readonly ok: false; readonly code: string; readonly message: string };
@@ -31,6 +34,8 @@ const STATES: readonly RegistrationState[] = [
   'draining',
   'removed',
 ];
+
+const SETTINGS_STATES = ['ok', 'degraded', 'closed'] as const;
 
 /** The request, or what is wrong with it. */
 export function readRequest(line: string): ControlRequest | string {
@@ -85,7 +90,20 @@ export function readAnswer(line: string): ControlAnswer | undefined {
   if (!isPid(pid) || typeof ready !== 'boolean' || !Array.isArray(registrations)) return undefined;
   const read = registrations.map(readStatus);
   const known = read.flatMap((one) => one ?? []);
-  return known.length === read.length ? { ok, pid, ready, registrations: known } : undefined;
+  if (known.length !== read.length) return undefined;
+  const settings = readSettings(value['settings']);
+  return { ok, pid, ready, registrations: known, ...(settings.length === 0 ? {} : { settings }) };
+}
+
+/** Entries of another shape are left out: they are for people only. */
+function readSettings(value: unknown): readonly SettingsHealth[] {
+  return (Array.isArray(value) ? (value as readonly unknown[]) : []).flatMap((one) => {
+    if (!isObject(one)) return [];
+    const { name, problem } = one;
+    const state = SETTINGS_STATES.find((each) => each === one['state']);
+    if (typeof name !== 'string' || state === undefined) return [];
+    return [{ name, state, problem: typeof problem === 'string' ? problem : undefined }];
+  });
 }
 
 function readStatus(value: unknown): RegistrationStatus | undefined {

@@ -9,6 +9,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 import { isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { settingsHealth } from '../settings-health.js';
 import type { ProcessRuntime, RegistrationStatus } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import { asError, runInBackground } from '../util/deferred.js';
@@ -224,7 +225,14 @@ async function answerTo(
             holdsProcess: false,
             ...(request.service === undefined ? {} : { service: request.service }),
           });
-    answer = { ok: true, pid, ready: runtime.isReady, registrations };
+    const settings = settingsHealth();
+    answer = {
+      ok: true,
+      pid,
+      ready: runtime.isReady,
+      registrations,
+      ...(settings.length === 0 ? {} : { settings }),
+    };
   } catch (error) {
     const code = isNacosError(error) ? error.code : 'INTERNAL';
     answer = { ok: false, code, message: asError(error).message };

@@ -5,11 +5,12 @@
  */
 import { hostPort } from '../model.js';
 import type { ProcessRuntime } from '../process-hub.js';
+import { settingsHealth, type SettingsHealth } from '../settings-health.js';
 
 export interface HealthAnswer {
   readonly ready: boolean;
   readonly status: 200 | 503;
-  /** JSON: `ready`, the connection to Nacos, and the state of each registration. It holds no secret and no metadata. */
+  /** JSON: `ready`, the connection to Nacos, the state of each registration, and what is followed from config center. It holds no secret and no metadata. */
   readonly body: string;
 }
 
@@ -34,6 +35,12 @@ export function healthAnswer(runtime: HealthSource | undefined): HealthAnswer {
   return {
     ready,
     status: ready ? 200 : 503,
-    body: `${JSON.stringify({ ready, connection, registrations })}\n`,
+    body: `${JSON.stringify({ ready, connection, registrations, ...followed() })}\n`,
   };
+}
+
+/** What this process follows from config center, when it does. That one of them was refused is no reason to be unready: the last good one counts. */
+function followed(): { readonly settings?: readonly SettingsHealth[] } {
+  const settings = settingsHealth();
+  return settings.length === 0 ? {} : { settings };
 }

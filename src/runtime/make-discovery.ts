@@ -3,6 +3,7 @@
  * command line, so that both find the same instances. Loading it loads discovery.
  */
 import { createDiscovery, type Discovery } from '../discovery/discovery.js';
+import type { MakeSettingsOptions } from '../discovery/make-settings.js';
 import type { CallSettingsInput } from '../discovery/service-options.js';
 import type { Logger } from '../logger.js';
 import { hostPort } from '../model.js';
@@ -26,19 +27,26 @@ export function makeDiscovery(
         ? { dir: cacheDir, registry: registryOf(options) }
         : undefined,
     group: options.service.group,
+    ...callSettingsOf(options),
+    firstListTimeoutMs: options.discovery.firstListTimeoutMs,
+    propagate: options.discovery.propagate,
+    clock: systemClock,
+  });
+}
+
+/** What may change while it runs: the settings of calls, for all services and for each. */
+export function callSettingsOf(options: ResolvedOptions): MakeSettingsOptions {
+  return {
     ...settingsOf(options.discovery),
     cluster: options.service.cluster,
     zone: options.discovery.zone ?? options.service.metadata['zone'],
-    firstListTimeoutMs: options.discovery.firstListTimeoutMs,
     services: Object.fromEntries(
       Object.entries(options.discovery.services).map(([name, { group, clusters, ...own }]) => [
         name,
         { ...settingsOf(own), group, clusters, instances: own.instances, address: own.address },
       ]),
     ),
-    propagate: options.discovery.propagate,
-    clock: systemClock,
-  });
+  };
 }
 
 /** Of all services, or of one: the same keys in both places. */

@@ -3,7 +3,7 @@
  * the hub when a server starts to listen, a call by name is made or code asks for it, never earlier. It adds no rule of its own.
  */
 import type { NacosClient } from '../client/client.js';
-import { createLogger, type Logger } from '../logger.js';
+import { createLogger, type Logger, type LogLevel } from '../logger.js';
 import type {
   ListeningServer,
   ProcessHub,
@@ -11,7 +11,8 @@ import type {
   RegistrationStatus,
 } from '../process-hub.js';
 import type { Discovery } from '../discovery/discovery.js';
-import { loadOptions } from '../options/load.js';
+import { startedByCli } from '../options/env.js';
+import { loadOptions, type LoadedOptions } from '../options/load.js';
 import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
 import { isLoopback } from '../registration/identity/interfaces.js';
 import type { Registrar } from '../registration/registrar-options.js';
@@ -21,6 +22,8 @@ import { asError, runInBackground } from '../util/deferred.js';
 import { ClientPool } from './client-pool.js';
 import { openDoors } from './doors.js';
 import { createLazyCalls } from './lazy-calls.js';
+import type { LiveLayer, LiveOptions } from './live-options.js';
+import { LiveRegistrations } from './live-registrations.js';
 import { makeRegistrar } from './make-registrar.js';
 import { Registrations } from './registrations.js';
 import type { Surroundings } from './surroundings.js';
@@ -28,33 +31,48 @@ import type { Surroundings } from './surroundings.js';
 /** @throws ConfigError when an option is wrong: the app then runs without us. */
 export function startProcessRuntime(hub: ProcessHub, around: Surroundings): ProcessRuntime {
   const { options, notices } = load(around, hub.code);
-  const { level, file } = options.logging;
+  const { file } = options.logging;
+  /** What counts now: `config.watch` may change some of it. */
+  let current = options;
+  let layer: LiveLayer | undefined;
+  const level = (): LogLevel => current.logging.level;
   const logger = createLogger({ level, ...(file === undefined ? {} : { file }) });
   for (const notice of notices) logger.warn(notice);
+  if (options.config.import.length > 0 && !startedByCli(around.env)) {
+    logger.warn('config.import has no effect here: only `nacos-serving run` imports configs');
+  }
 
   const pool = new ClientPool(logger);
   const client = pool.of(options);
-  const discover = discoveryOf(client, options, logger);
   let discovery: Discovery | undefined;
-  const discovered = async (): Promise<Discovery> => (discovery = await discover());
+  const discovered = discoveryOf(async () => {
+    const { makeDiscovery } = await import('./make-discovery.js');
+    return (discovery = makeDiscovery(current, { naming: client.naming, logger }));
+  });
   const calls = createLazyCalls(async () => (await discovered()).calls, callsFailed(logger));
   const explicitCalls = createLazyCalls(
     async () => (await discovered()).explicitCalls,
     callsFailed(logger),
   );
   let leaving = false;
-  const registrarBy = (own: ResolvedOptions, explicit: boolean): Registrar =>
-    makeRegistrar({ options: own, around, explicit, naming: pool.of(own).naming, logger });
+  const liveRegistrations = new LiveRegistrations(logger);
+  const registrarBy = (own: ResolvedOptions, code?: object): Registrar => {
+    const explicit = code !== undefined;
+    const { naming } = pool.of(own);
+    const registrar = makeRegistrar({ options: own, around, explicit, naming, logger });
+    liveRegistrations.add(registrar, code ?? hub.code, own);
+    return registrar;
+  };
   const automatic =
-    hub.automatic && options.registration.autoRegister ? registrarBy(options, false) : undefined;
+    hub.automatic && options.registration.autoRegister ? registrarBy(options) : undefined;
   if (automatic !== undefined) connectEarly(hub, client);
   const registrations: Registrations = new Registrations({
     hub,
     automatic,
     explicit(server, code) {
-      const { options: own } = load(around, code);
+      const { options: own } = load(around, code, layer);
       doors.serverUp(server, own.health.path);
-      return registrarBy(own, true);
+      return registrarBy(own, code);
     },
     closing: (server) => shutdown.serverClosing(server),
     onActive(active) {
@@ -65,7 +83,10 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   });
   const shutdown = createShutdown({
     registrar: registrations,
-    closeClient: () => pool.close(),
+    async closeClient() {
+      await live?.close();
+      await pool.close();
+    },
     clock: systemClock,
     logger,
     timeoutMs: options.shutdown.timeoutMs,
@@ -98,6 +119,9 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       registrations.requestSeen();
     });
     if (local !== undefined) requests.add(local);
+  };
+  const comesUp = (server: ListeningServer): void => {
+    if (hub.servers.has(server.server)) registrations.serverUp(server);
   };
   const runtime: ProcessRuntime = {
     calls,
@@ -132,7 +156,9 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
       doors.serverUp(server.local, options.health.path);
-      registrations.serverUp(server);
+      // It is registered with what counts from the start, when that can be had.
+      if (isSettled) comesUp(server);
+      else runInBackground(settled.then(() => comesUp(server)));
       watchRequests(server);
     },
     serverDown(server) {
@@ -173,7 +199,40 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     logger,
     serves: (server) => registrations.serves(server),
   });
+  let live: LiveOptions | undefined;
+  const { watch } = options.config;
+  let isSettled = watch === undefined;
+  const settled = watch === undefined ? Promise.resolve() : follow(watch);
   return runtime;
+
+  /** Resolves when the first content counts, or does not come. */
+  async function follow(words: string): Promise<void> {
+    try {
+      const { LiveOptions } = await import('./live-options.js');
+      live = new LiveOptions({
+        watch: words,
+        group: options.service.group,
+        config: client.config,
+        load: (next) => load(around, hub.code, next),
+        apply,
+        logger,
+        clock: systemClock,
+      });
+      await live.settled;
+    } catch (error) {
+      logger.error(asError(error).message);
+    }
+    isSettled = true;
+  }
+
+  async function apply(loaded: LoadedOptions, next: LiveLayer | undefined): Promise<void> {
+    const send = liveRegistrations.prepare((code) => load(around, code, next).options);
+    const { callSettingsOf } = await import('./make-discovery.js');
+    discovery?.reconfigure(callSettingsOf(loaded.options));
+    current = loaded.options;
+    layer = next;
+    send();
+  }
 }
 
 function takesTraffic({ wantsTraffic, state }: RegistrationStatus): boolean {
@@ -181,23 +240,15 @@ function takesTraffic({ wantsTraffic, state }: RegistrationStatus): boolean {
 }
 
 /** @throws ConfigError */
-function load(around: Surroundings, code: object | undefined) {
+function load(around: Surroundings, code: object | undefined, live?: LiveLayer) {
   // Checked value by value in there, whatever it is.
   const given = code === undefined ? {} : { code: code as OptionsInput };
-  return loadOptions({ env: around.env, cwd: around.cwd, ...given });
+  return loadOptions({ env: around.env, cwd: around.cwd, live, ...given });
 }
 
 /** One discovery for all calls of the process, opened by the first of them. */
-function discoveryOf(
-  client: NacosClient,
-  options: ResolvedOptions,
-  logger: Logger,
-): () => Promise<Discovery> {
+function discoveryOf(open: () => Promise<Discovery>): () => Promise<Discovery> {
   let opened: Promise<Discovery> | undefined;
-  const open = async (): Promise<Discovery> => {
-    const { makeDiscovery } = await import('./make-discovery.js');
-    return makeDiscovery(options, { naming: client.naming, logger });
-  };
   return () => (opened ??= open());
 }
 

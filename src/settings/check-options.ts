@@ -37,6 +37,7 @@ const CHECKS: Readonly<Record<keyof SettingsOptions, Check>> = {
   group: text,
   preference: (value) =>
     value === 'local' || value === 'remote' ? undefined : 'one of local, remote',
+  refresh: boolean,
   placeholders: boolean,
   cwd: text,
   timeoutMs: (value) =>

@@ -62,6 +62,14 @@ export function parseImport(text: string, place: string, bare = false): ImportSp
   };
 }
 
+/** The same with `nacos:` in front, for who may leave it out. @throws ConfigError */
+export function withScheme(text: string, place: string): string {
+  const { kind, optional } = parseImport(text, place, true);
+  const location = optional ? text.slice(OPTIONAL.length) : text;
+  const isWhole = location.startsWith(`${kind}:`);
+  return isWhole ? text : `${optional ? OPTIONAL : ''}${kind}:${location}`;
+}
+
 interface Where {
   readonly text: string;
   readonly place: string;

@@ -61,6 +61,8 @@ export interface SettingsOptions<T = SettingsTree> {
   readonly group?: string | undefined;
   /** remote: imports go before `local`, unless they say otherwise. Default local. */
   readonly preference?: Preference | undefined;
+  /** False: nothing is followed, whatever a source says of itself. Default true. */
+  readonly refresh?: boolean | undefined;
   /** `${a.b:default}` in texts. Default true. */
   readonly placeholders?: boolean | undefined;
   /** What relative paths start at. Default: the working directory. */

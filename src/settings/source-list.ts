@@ -45,8 +45,11 @@ export function planSources(
     ...localPlans(options.local),
     ...imports.filter(isRemote).map((spec) => planOf(spec, group)),
   ];
+  const followed = plans.map((plan) =>
+    options.refresh === false ? { ...plan, refresh: false } : plan,
+  );
   const twice = plans.find((plan, index) => plans.findIndex(isSame(plan)) !== index);
-  if (twice === undefined) return plans;
+  if (twice === undefined) return followed;
   throw new ConfigError('INVALID_OPTION', `${twice.name} is a source twice: name it once`);
 }
 

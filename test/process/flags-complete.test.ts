@@ -9,6 +9,7 @@ const FILES = [
   'flags-registration.test.ts',
   'flags-behaviour.test.ts',
   'flags-discovery.test.ts',
+  'flags-config.test.ts',
 ];
 
 it('every option has a test of its effect', () => {

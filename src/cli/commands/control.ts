@@ -115,6 +115,7 @@ function show(all: readonly Answered[], { json, service }: ControlInvocation): v
       pid: answer.pid,
       ready: answer.ready,
       registrations: shownOf(answer, service),
+      ...(answer.settings === undefined ? {} : { settings: answer.settings }),
     }));
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     return;
@@ -124,6 +125,10 @@ function show(all: readonly Answered[], { json, service }: ControlInvocation): v
     process.stdout.write(`process ${String(pid)}: ${ready ? 'ready' : 'not ready'}\n`);
     for (const one of shownOf(answer, service)) {
       process.stdout.write(`  ${printable(lineOf(one))}\n`);
+    }
+    for (const { name, state, problem } of answer.settings ?? []) {
+      const why = problem === undefined ? '' : `; ${problem}`;
+      process.stdout.write(`  settings ${printable(`${name} ${state}${why}`)}\n`);
     }
   }
 }

@@ -15,7 +15,8 @@ import { decideName, type NameDecision } from '../../registration/identity/name.
 import { routeTo } from '../../registration/identity/route.js';
 import { firstContacts } from '../../options/connection.js';
 import { serverText } from '../../options/server-list.js';
-import { givenOptions } from './print-config.js';
+import type { ImportedVariable } from '../imported-config.js';
+import { givenOptions, importedLines } from './print-config.js';
 
 /** What would be started. */
 export interface DryRunPlan {
@@ -24,6 +25,8 @@ export interface DryRunPlan {
   /** The app's file; undefined for a command, whose script is not known before it runs. */
   readonly script: string | undefined;
   readonly cwd: string;
+  /** Of `--import-config`. */
+  readonly imported: readonly ImportedVariable[];
 }
 
 export interface DryRun {
@@ -52,6 +55,7 @@ export async function dryRun(loaded: LoadedOptions, plan: DryRunPlan): Promise<D
     );
   }
   for (const line of givenOptions(loaded)) lines.push(row('option', line));
+  for (const line of importedLines(plan.imported)) lines.push(row('variable', line));
   for (const notice of loaded.notices) lines.push(row('note', notice));
   return { text: `${lines.join('\n')}\nnothing was started\n`, problems };
 }

@@ -8,6 +8,7 @@ import { readCliVariable } from '../../options/env.js';
 import type { AppTarget, CommandTarget, RunInvocation } from '../args.js';
 import { checkEntryFile, typeScriptFlags } from '../entry-file.js';
 import { findCommand } from '../find-command.js';
+import type { ImportedVariable } from '../imported-config.js';
 import { launch, type Launch } from '../launch.js';
 import { appEnvironment, PRELOAD_FILE, withLocalBins, withoutPreload } from '../node-options.js';
 
@@ -31,16 +32,21 @@ export async function run(invocation: RunInvocation): Promise<void> {
     cwd: process.cwd(),
     defaultLevel: 'info',
   });
+  await checkWatch(loaded);
   if (invocation.print !== undefined) {
     const { printConfig } = await import('./print-config.js');
-    process.stdout.write(printConfig(loaded, invocation.print));
+    process.stdout.write(printConfig(loaded, invocation.print, await importedBy(loaded)));
     return;
   }
   if (target === undefined) return;
-  const env = appEnvironment(process.env, values);
+  // What is wrong on this machine is told before anybody is asked.
+  const base = appEnvironment(process.env, values);
+  if (target.kind === 'app') checkEntryFile(target.file, process.cwd());
+  const imported = await importedBy(loaded);
+  const env = { ...variablesOf(imported), ...base };
   const plan = target.kind === 'app' ? planApp(target, env) : planCommand(target, env);
   if (plan === undefined) return;
-  if (invocation.dryRun) return showDryRun(loaded, plan);
+  if (invocation.dryRun) return showDryRun(loaded, plan, imported);
   launch(plan, (error) => {
     const code = 'code' in error ? String(error.code) : error.message;
     fail(
@@ -50,9 +56,34 @@ export async function run(invocation: RunInvocation): Promise<void> {
   });
 }
 
-async function showDryRun(loaded: LoadedOptions, plan: Plan): Promise<void> {
+/** @throws ConfigError for the words of `config.watch` */
+async function checkWatch({ options }: LoadedOptions): Promise<void> {
+  const { watch } = options.config;
+  if (watch === undefined) return;
+  const { parseImport } = await import('../../settings/import-spec.js');
+  parseImport(watch, 'config.watch', true);
+}
+
+/** Nothing is loaded for it unless somebody imports something. @throws ConfigError, SettingsError */
+async function importedBy({ options }: LoadedOptions): Promise<readonly ImportedVariable[]> {
+  if (options.config.import.length === 0) return [];
+  const { importConfig } = await import('../imported-config.js');
+  return importConfig(options, process.env);
+}
+
+/** What the app gets of them. */
+function variablesOf(imported: readonly ImportedVariable[]): Readonly<Record<string, string>> {
+  const given = imported.filter(({ whyNot }) => whyNot === undefined);
+  return Object.fromEntries(given.map(({ name, value }) => [name, value]));
+}
+
+async function showDryRun(
+  loaded: LoadedOptions,
+  plan: Plan,
+  imported: readonly ImportedVariable[],
+): Promise<void> {
   const { dryRun } = await import('./dry-run.js');
-  const { text, problems } = await dryRun(loaded, { ...plan, cwd: process.cwd() });
+  const { text, problems } = await dryRun(loaded, { ...plan, cwd: process.cwd(), imported });
   process.stdout.write(text);
   for (const problem of problems) fail(problem, WRONG);
 }

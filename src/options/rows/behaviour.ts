@@ -71,6 +71,7 @@ export const BEHAVIOUR_ROWS = [
     unset: 'info under the command line, else warn',
     env: 'NACOS_LOG_LEVEL',
     flag: 'log-level',
+    live: true,
     doc: 'Lowest level that is written.',
     choices: LOG_LEVELS,
     aliases: { warning: 'warn', critical: 'error' },

@@ -26,6 +26,7 @@ export const DISCOVERY_ROWS = [
     flag: 'empty-protection',
     doc: 'Keep the last usable instances for a while when the server suddenly lists none.',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.empty_protection_time',
@@ -37,6 +38,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: SECONDS_PER_HOUR,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.services',
@@ -45,6 +47,7 @@ export const DISCOVERY_ROWS = [
     unset: 'none',
     env: 'NACOS_DISCOVERY_SERVICES',
     flag: 'discovery-services',
+    live: true,
     doc: 'Services by name or pattern (`*.internal`), with what is set for each; a name with dots is a service only when it is here.',
   },
   {
@@ -56,6 +59,7 @@ export const DISCOVERY_ROWS = [
     doc: 'How calls are spread over the instances of a service.',
     choices: BALANCERS,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.hash_key',
@@ -68,6 +72,7 @@ export const DISCOVERY_ROWS = [
     pattern: HASH_KEY,
     allowed: 'path, or header:NAME, cookie:NAME or query:NAME',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.same_cluster_first',
@@ -77,6 +82,7 @@ export const DISCOVERY_ROWS = [
     flag: 'same-cluster-first',
     doc: 'Call instances of the own `service.cluster` as long as one of them can be called.',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.zone',
@@ -87,6 +93,7 @@ export const DISCOVERY_ROWS = [
     doc: 'The own zone: instances whose metadata has the same `zone` are called first.',
     unset: 'zone of service.metadata',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.warm_up',
@@ -98,6 +105,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: SECONDS_PER_HOUR,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.subset',
@@ -109,6 +117,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: 100_000,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.first_list_timeout',
@@ -130,6 +139,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: SECONDS_PER_HOUR,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.retries',
@@ -141,6 +151,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: 100,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.retry_statuses',
@@ -153,6 +164,7 @@ export const DISCOVERY_ROWS = [
     pattern: STATUS,
     allowed: 'statuses from 100 to 599',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.retry_budget',
@@ -164,6 +176,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: 1,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.ejection',
@@ -173,6 +186,7 @@ export const DISCOVERY_ROWS = [
     flag: 'ejection',
     doc: 'Leave instances out for a while when calls to them fail.',
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.ejection_failures',
@@ -184,6 +198,7 @@ export const DISCOVERY_ROWS = [
     min: 1,
     max: 1000,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.ejection_time',
@@ -195,6 +210,7 @@ export const DISCOVERY_ROWS = [
     min: 0.1,
     max: SECONDS_PER_HOUR,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.ejection_share',
@@ -206,6 +222,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: 1,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.ejection_error_rate',
@@ -217,6 +234,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: 1,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.slow_call',
@@ -228,6 +246,7 @@ export const DISCOVERY_ROWS = [
     min: 0,
     max: SECONDS_PER_HOUR,
     perService: true,
+    live: true,
   },
   {
     path: 'discovery.propagate',

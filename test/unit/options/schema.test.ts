@@ -76,6 +76,7 @@ describe('the names of an option', () => {
       'ejectionTimeMs',
       'slowCallMs',
       'unusedAfterMs',
+      'importTimeoutMs',
       'intervalMs',
       'timeoutMs',
       'timeoutMs',
