@@ -46,7 +46,10 @@ export async function importConfig(
   const logger = createLogger({ level, ...(file === undefined ? {} : { file }) });
   let reason: string | undefined;
   // What it says goes on about an app, which does not run yet.
-  const hearing: Logger = { ...silentLogger, warn: (message) => void (reason ??= whyNotReached(message)) };
+  const hearing: Logger = {
+    ...silentLogger,
+    warn: (message) => void (reason ??= whyNotReached(message)),
+  };
   const imports = options.config.import.map((text) => withScheme(text, 'config.import'));
   await using client = createClient({
     ...connectionOf(options),

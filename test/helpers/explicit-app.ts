@@ -21,7 +21,7 @@ import { startNode, type Child } from './child.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const APPS = path.join(ROOT, 'test/fixtures/apps/explicit');
 /** What every installed package of ours needs. */
-const DEPENDENCIES = ['yaml', '@grpc/grpc-js'];
+const DEPENDENCIES = ['yaml', 'smol-toml', '@grpc/grpc-js'];
 
 /** Packages by name; where they are, from the repository's root. */
 export type Installed = Readonly<Record<string, string>>;

@@ -79,7 +79,9 @@ describe('the grammar of the command line', () => {
 
   it('knows every flag of the table', () => {
     for (const row of ALL_ROWS) {
-      const values = { [row.path]: row.kind === 'metadata' || row.repeatable === true ? ['a=1'] : 'a=1' };
+      const values = {
+        [row.path]: row.kind === 'metadata' || row.repeatable === true ? ['a=1'] : 'a=1',
+      };
       expect(parse(`--${row.flag}=a=1 app.js`)).toEqual(app('app.js', '', values));
     }
   });

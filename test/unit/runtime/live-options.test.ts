@@ -46,10 +46,10 @@ function scene(env: Readonly<Record<string, string>> = {}) {
 
 describe('options from config center', () => {
   it('count between the file and the environment, and say where they come from', async () => {
-    const { config, applied, lines } = scene({ NACOS_WEIGHT: '3' });
+    const { config, applied, lines } = scene({ NACOS_SERVICE_WEIGHT: '3' });
     await config.put(
       'nacos-serving.yaml',
-      'service:\n  weight: 9\n  metadata:\n    zone: b\ndiscovery:\n  retries: 5\n  services:\n    pay:\n      balancer: random\n',
+      'service:\n  weight: 9\n  metadata:\n    zone: b\ndiscovery:\n  retries: 5\n  services:\n    pay:\n      balancer: p2c\n',
     );
     await settle();
     expect(applied).toHaveLength(1);
@@ -57,9 +57,9 @@ describe('options from config center', () => {
     expect(options.service.weight).toBe(3);
     expect(options.service.metadata).toEqual({ zone: 'b' });
     expect(options.discovery.retries).toBe(5);
-    expect(options.discovery.services).toEqual({ pay: { balancer: 'random' } });
+    expect(options.discovery.services).toEqual({ pay: { balancer: 'p2c' } });
     expect(origins['discovery.retries']).toBe('nacos-serving.yaml:6');
-    expect(origins['service.weight']).toBe('env NACOS_WEIGHT');
+    expect(origins['service.weight']).toBe('env NACOS_SERVICE_WEIGHT');
     expect(lines.at(-1)).toBe(
       `info ${NAME} counts now: service.metadata, discovery.services, discovery.retries`,
     );
@@ -75,7 +75,10 @@ describe('options from config center', () => {
   });
 
   it.each([
-    ['service:\n  name: other\n', 'service.name (nacos-serving.yaml:2:9) cannot change at run time'],
+    [
+      'service:\n  name: other\n',
+      'service.name (nacos-serving.yaml:2:9) cannot change at run time',
+    ],
     ['service:\n  wieght: 2\n', 'did you mean service.weight?'],
     ['service:\n  weight: heavy\n', 'service.weight = "heavy" (nacos-serving.yaml:2:11)'],
     ['service: [', 'not valid YAML'],
