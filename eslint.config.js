@@ -205,8 +205,6 @@ export default defineConfig(
   trusted(['src/adapters/hooks.ts'], 'global'),
   // One storage for all copies of the package.
   trusted(['src/routing-context.ts'], 'global'),
-  // One list for all copies of the package.
-  trusted(['src/settings-health.ts'], 'global'),
   trusted(['src/cli/**'], 'input', 'control', 'global', 'print'),
 
   // The log's own time stamps are for people.

@@ -37,7 +37,18 @@ export interface ConfigListenersFact {
   readonly count: number;
 }
 
-export type LiveFact = ConnectionFact | RegistrationFact | SubscriptionFact | ConfigListenersFact;
+/** Settings or options that are followed from config center. */
+export interface SettingsFact {
+  readonly kind: 'settings';
+  /** What is followed: `nacos:app.yaml?group=DEFAULT_GROUP`, several with commas. */
+  readonly name: string;
+  readonly state: 'ok' | 'degraded' | 'closed';
+  /** Why, in one line. */
+  readonly problem: string | undefined;
+}
+
+export type LiveFact =
+  ConnectionFact | RegistrationFact | SubscriptionFact | ConfigListenersFact | SettingsFact;
 
 type Tell = (fact: LiveFact) => void;
 

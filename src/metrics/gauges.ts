@@ -48,6 +48,9 @@ function addFact(fact: LiveFact, add: (name: GaugeName, labels: Labels, by: numb
       return;
     case 'config-listeners':
       add('nacos_serving.config.listeners', {}, fact.count);
+      return;
+    case 'settings':
+    // Health says why; a gauge would need names of configs as labels.
   }
 }
 
