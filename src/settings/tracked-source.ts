@@ -16,8 +16,8 @@ export class TrackedSource {
   #goodStored: Stored | undefined;
   #wanted: SourceContent | undefined;
   #wantedStored: Stored | undefined;
-  /** The newest content is what is wanted. */
-  #isReadable = false;
+  /** What the newest content is worth: it is what is wanted, there is none and that is allowed, or what counts stays. */
+  #newest: 'readable' | 'absent' | 'unusable' = 'unusable';
   /** The newest content, whatever it is worth; null: none has been seen. */
   #seen: string | undefined | null = null;
 
@@ -71,7 +71,7 @@ export class TrackedSource {
       return true;
     }
     const { optional, mayBeMissing } = this.source.plan;
-    this.#isReadable = false;
+    this.#newest = 'unusable';
     this.#state = reading.state;
     this.#problem = reading.problem;
     if (reading.state !== 'missing' || !(optional || mayBeMissing)) {
@@ -79,6 +79,7 @@ export class TrackedSource {
       this.#wantedStored = this.#goodStored;
       return false;
     }
+    this.#newest = 'absent';
     this.#wanted = undefined;
     this.#wantedStored = undefined;
     return this.#good !== undefined;
@@ -88,9 +89,10 @@ export class TrackedSource {
   accept(): void {
     this.#good = this.#wanted;
     this.#goodStored = this.#wantedStored;
-    if (!this.#isReadable) return;
-    this.#state = 'loaded';
-    this.#problem = undefined;
+    if (this.#newest === 'unusable') return;
+    const isThere = this.#newest === 'readable';
+    this.#state = isThere ? 'loaded' : 'missing';
+    this.#problem = isThere ? undefined : `${this.name} is missing`;
   }
 
   /** Everything together was not right with what was wanted. */
@@ -100,7 +102,7 @@ export class TrackedSource {
   }
 
   #want(content: SourceContent, stored: Stored): void {
-    this.#isReadable = true;
+    this.#newest = 'readable';
     this.#wanted = content;
     this.#wantedStored = stored;
   }

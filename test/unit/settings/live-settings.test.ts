@@ -296,6 +296,27 @@ describe('a bad push', () => {
     expect(settings.status.state).toBe('ok');
   });
 
+  it('that only another source made right is told again when that one goes, and forgotten with the next good one', async () => {
+    const config = await aConfig({ 'a.yaml': 'port: 1\nname: n', 'b.yaml': 'x: 1' });
+    const settings = await settingsOf(config, {
+      schema,
+      imports: ['nacos:a.yaml', 'optional:nacos:b.yaml'],
+    });
+    await config.put('a.yaml', 'port: wrong\nname: n');
+    await config.put('b.yaml', 'port: 9');
+    await settled();
+    expect(settings.status.state).toBe('ok');
+    await config.remove('b.yaml');
+    await settled();
+    expect(settings.value).toEqual({ port: 9, name: 'n' });
+    expect(settings.status.problem).toContain('b.yaml?group=DEFAULT_GROUP was refused: port');
+    await config.put('a.yaml', 'port: 4\nname: n');
+    await settled();
+    expect(settings.value).toEqual({ port: 4, name: 'n' });
+    expect(settings.status).toMatchObject({ state: 'ok', problem: undefined });
+    expect(settings.status.sources[1]).toMatchObject({ state: 'missing' });
+  });
+
   it('what is optional goes when it is removed', async () => {
     const config = await aConfig({ 'a.yaml': 'a: 1', 'b.yaml': 'b: 1' });
     const settings = await settingsOf(config, {
