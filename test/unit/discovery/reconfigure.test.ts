@@ -66,7 +66,8 @@ describe('reconfigure', () => {
     const failing = (service: string): number => {
       for (let count = 0; count < 12 && discovery.ejected(service).length === 0; count++) {
         const target = discovery.calls.pickNow(service, A_CALL);
-        if (target != null) discovery.calls.settle(target, { outcome: 'unsent', tookMs: 1 });
+        if (target !== null && target !== undefined)
+          discovery.calls.settle(target, { outcome: 'unsent', tookMs: 1 });
       }
       return discovery.ejected(service).length;
     };
