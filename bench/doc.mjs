@@ -20,7 +20,7 @@ or *missed* by its median; a question mark says that the interval reaches across
 
 Run them yourself: start a real Nacos, then
 
-    npm ci && npm run build && npm --prefix bench ci
+    npm ci && npm run build && npm --prefix bench install
     NACOS_BENCH_SERVER=127.0.0.1:8848 npm --prefix bench run all
 `;
 

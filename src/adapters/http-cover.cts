@@ -1,9 +1,11 @@
 /**
- * Owns how a request is watched while its call is under way: a prototype of ours, with `emit` and `destroy`, stands in front of its own. A
- * listener would not do: Node drops a response that nobody listens to, and a request without a socket tells nobody that it was destroyed.
- * Fields of its own would be seen, and taking them off makes an object slow. Called by `http-call.cts`. Requests that are no calls by name
- * are not touched.
+ * Owns how a request is watched while its call is under way: `emit` and `destroy` of Node's class ask for a watcher, and hand on where there is
+ * none. A listener would not do: Node drops a response that nobody listens to, and a request without a socket tells nobody that it was
+ * destroyed. Called by `http-call.cts`; the class is covered with the first call by name. A request of a class of somebody else gets a prototype
+ * of ours in front of its own, which is right as well, but makes all that touches the request slow.
  */
+import { ClientRequest } from 'node:http';
+
 import type { HookedRequest } from './http-request.cjs';
 
 export interface Watcher {
@@ -15,31 +17,40 @@ export interface Watcher {
   afterDestroy(): void;
 }
 
-const WATCHER = Symbol('nacos-serving.watcher');
+/** Not a field of the request: it would be seen, and whoever touches requests would meet them in two forms, which is slow. */
+const watchers = new WeakMap<object, Watcher>();
 
 type Method = (...args: readonly unknown[]) => unknown;
 
-/** Prototype of requests -> what stands in front of it. Nearly always there is one: that of Node. */
+/** Prototype of requests -> what stands in front of it. */
 const covers = new WeakMap<object, object>();
+let isClassCovered = false;
 
 export function coverRequest(request: HookedRequest, watcher: Watcher): void {
+  watchers.set(request, watcher);
   const own = Object.getPrototypeOf(request) as object;
+  if (own === ClientRequest.prototype) {
+    if (!isClassCovered) coverClass();
+    isClassCovered = true;
+    return;
+  }
   let cover = covers.get(own);
   if (cover === undefined) {
-    cover = makeCover(own);
+    // Both are methods of every request.
+    cover = Object.create(own, coversOf({ emit: own, destroy: own } as MethodsBelow)) as object;
     covers.set(own, cover);
   }
-  Object.defineProperty(request, WATCHER, { value: watcher, writable: true });
   Object.setPrototypeOf(request, cover);
 }
 
-/** The call is over: the prototype stays, and only hands on. */
+/** The call is over: what stands in front of the request only hands on. */
 export function unwatchRequest(request: HookedRequest): void {
-  Reflect.set(request, WATCHER, undefined);
+  watchers.delete(request);
 }
 
 /** The request was never one of ours. */
 export function uncoverRequest(request: HookedRequest): void {
+  watchers.delete(request);
   const cover = Object.getPrototypeOf(request) as object;
   const own = Object.getPrototypeOf(cover) as object;
   // Whoever has set another one since keeps it: without a watcher ours only hands on.
@@ -47,29 +58,39 @@ export function uncoverRequest(request: HookedRequest): void {
 }
 
 export function watcherOf(request: object): Watcher | undefined {
-  // Only this file knows the symbol, so what stands under it is what it put there.
-  return Reflect.get(request, WATCHER) as Watcher | undefined;
+  return watchers.get(request);
 }
 
-function makeCover(own: object): object {
-  // Both are methods of every request. They are looked up at each call, since others may cover them as well.
-  const below = (name: 'emit' | 'destroy'): Method => Reflect.get(own, name) as Method;
+/** Once, and for good: others may have covered ours by then. */
+function coverClass(): void {
+  const { prototype } = ClientRequest;
+  // `emit` is inherited: what others put in its place later still has its turn. Both are methods of every request.
+  const { emit, destroy } = prototype as unknown as MethodsBelow['emit'] & MethodsBelow['destroy'];
+  const above = Object.getPrototypeOf(prototype) as MethodsBelow['emit'];
+  const emitter = Object.hasOwn(prototype, 'emit') ? { emit } : above;
+  Object.defineProperties(prototype, coversOf({ emit: emitter, destroy: { destroy } }));
+}
 
+/** Where the methods of before are: looked up there at each call, since others may cover them as well. */
+interface MethodsBelow {
+  readonly emit: { readonly emit: Method };
+  readonly destroy: { readonly destroy: Method };
+}
+
+function coversOf(below: MethodsBelow): PropertyDescriptorMap {
   function emit(this: object, ...args: unknown[]): unknown {
+    const watcher = watchers.get(this);
     // Node reads a response itself when it is told that nobody listened.
-    if (watcherOf(this)?.swallows(args[0], args[1]) === true) return args[0] !== 'response';
-    return Reflect.apply(below('emit'), this, args);
+    if (watcher?.swallows(args[0], args[1]) === true) return args[0] !== 'response';
+    return Reflect.apply(below.emit.emit, this, args);
   }
   function destroy(this: object, ...args: unknown[]): unknown {
-    const watcher = watcherOf(this);
+    const watcher = watchers.get(this);
     watcher?.destroyed(args[0] instanceof Error ? args[0] : undefined);
-    const result = Reflect.apply(below('destroy'), this, args);
+    const result = Reflect.apply(below.destroy.destroy, this, args);
     watcher?.afterDestroy();
     return result;
   }
   const flags = { writable: true, configurable: true, enumerable: false };
-  return Object.create(own, {
-    emit: { ...flags, value: emit },
-    destroy: { ...flags, value: destroy },
-  }) as object;
+  return { emit: { ...flags, value: emit }, destroy: { ...flags, value: destroy } };
 }
