@@ -204,7 +204,7 @@ export default defineConfig(
   // The hub of this process, from ES modules.
   trusted(['src/adapters/hooks.ts'], 'global'),
   // One storage for all copies of the package.
-  trusted(['src/routing-context.ts'], 'global'),
+  trusted(['src/util/shared-storage.ts'], 'global'),
   trusted(['src/cli/**'], 'input', 'control', 'global', 'print'),
 
   // The log's own time stamps are for people.

@@ -44,11 +44,13 @@ export {
   type NamedBalancerOptions,
 } from './discovery/balancers/by-name.js';
 export type { HashKey } from './discovery/balancers/hash-key.js';
+export { runWithBalancing, type BalancingChoice } from './discovery/balancing-choice.js';
 export {
   createDiscovery,
   type Discovery,
   type DiscoveryOptions,
   type ExplainOptions,
+  type PickOptions,
 } from './discovery/discovery.js';
 export type { WatchListener } from './discovery/watched-list.js';
 export type { WhyNot } from './discovery/callable-list.js';

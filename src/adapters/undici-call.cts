@@ -196,9 +196,15 @@ class NamedCall implements CallInfo, AttemptOwner {
   #send(target: CallTarget, isHttps: boolean): unknown {
     const attempt = createAttempt(this, target);
     this.#attempt = attempt;
-    const origin = originOf(target, isHttps || target.secure);
+    const isTls = isHttps || target.secure;
+    // By `assign`: what a spread makes has a shape of its own each time, which all that reads it pays for.
+    const sent: Record<PropertyKey, unknown> = Object.assign({}, this.#options);
+    sent['origin'] = originOf(target, isTls);
+    sent['headers'] = this.#sentHeaders;
+    // Of no use without TLS, but undici would make it of the Host header, which takes longer than all else here.
+    if (!isTls) sent['servername'] ??= this.#origin.name;
     try {
-      return this.#link.send({ ...this.#options, origin, headers: this.#sentHeaders }, attempt);
+      return this.#link.send(sent, attempt);
     } catch (error) {
       // What undici says of wrong arguments, where it does not tell the handler.
       attempt.settle('abandoned');

@@ -40,7 +40,7 @@ export function withHost(headers: unknown, host: string): unknown {
   if (headerOf(headers, 'host') !== undefined) return headers;
   if (Array.isArray(headers)) return ['host', host, ...(headers as readonly unknown[])];
   // What is no headers at all is refused by undici.
-  return isAbsent(headers) || isObject(headers) ? { host, ...headers } : headers;
+  return isAbsent(headers) || isObject(headers) ? Object.assign({ host }, headers) : headers;
 }
 
 /** The headers with these, in place of the caller's own of these names. */

@@ -6,7 +6,7 @@
  */
 import { hostPort, type Instance, type ServiceSnapshot } from '../model.js';
 import type { CallInfo } from '../process-hub.js';
-import type { BalancerParts, InstanceStat } from './balancer.js';
+import type { BalancerParts, CreateBalancer, InstanceStat } from './balancer.js';
 import { Target, type TargetOwner } from './call-target.js';
 import { filterCallable, whyLeftOut, type FilteredList, type FilterReason } from './filter.js';
 import { tiersOf } from './locality.js';
@@ -87,14 +87,18 @@ export class CallableList {
     return this.#snapshot.instances;
   }
 
-  /** The next target for this call; undefined when there is none for it. */
-  pick(call: CallInfo | undefined): Target | undefined {
-    return this.#viewOf(call).pick(call);
+  /** The next target for this call; undefined when there is none for it. `chosen`: in place of the balancer of the service. */
+  pick(call: CallInfo | undefined, chosen?: CreateBalancer): Target | undefined {
+    return this.#viewOf(call).pick(call, chosen);
   }
 
   /** The next target that is not excluded; undefined when there is none for this call. Far ones when near ones are all excluded. */
-  pickExcept(isExcluded: IsExcluded, call: CallInfo | undefined): Target | undefined {
-    return this.#viewOf(call).pickExcept(isExcluded, call);
+  pickExcept(
+    isExcluded: IsExcluded,
+    call: CallInfo | undefined,
+    chosen?: CreateBalancer,
+  ): Target | undefined {
+    return this.#viewOf(call).pickExcept(isExcluded, call, chosen);
   }
 
   /** Other rules from the next call on. */

@@ -10,9 +10,10 @@ import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_GROUP, DEFAULT_NAMESPACE, type ServiceInput } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
-import type { CallRouter, CallTarget } from '../process-hub.js';
+import type { CallInfo, CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import { Target } from './callable-list.js';
+import { CHOICE_CHECKS, choiceOfNow, type BalancingChoice } from './balancing-choice.js';
 import { CALL_CHECKS, checkKeys, SERVICE_CHECKS, type Checks } from './check-options.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
@@ -59,6 +60,15 @@ export interface ExplainOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
+
+/** Of one pick. `balancer` and `key` in place of what is set for the service, and of what `runWithBalancing` says. */
+export interface PickOptions extends BalancingChoice {
+  /** Of the call that is meant, for routes and hash keys. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Path and query of the call that is meant. Default `/`. */
+  readonly path?: string | undefined;
+}
+
 const anything = (): undefined => undefined;
 /** Complete by its type. What code may give in TypeScript only is not looked at. */
 const CHECKS: Checks<DiscoveryOptions> = {
@@ -85,14 +95,17 @@ export interface Discovery extends AsyncDisposable {
   readonly explicitCalls: CallRouter;
   /**
    * An instance of the service, after waiting for its list if need be. The name may have dots; exact case first, else without case.
-   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME or DISCOVERY_TIMEOUT, ClosedError, the signal's reason.
+   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME or DISCOVERY_TIMEOUT, ClosedError, ConfigError, the signal's reason.
    */
-  resolve(service: string, options?: { readonly signal?: AbortSignal }): Promise<CallTarget>;
+  resolve(
+    service: string,
+    options?: PickOptions & { readonly signal?: AbortSignal | undefined },
+  ): Promise<CallTarget>;
   /**
    * An instance at once; undefined while the list is not here: `resolve` waits for it.
-   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME, ClosedError
+   * @throws NoInstanceError, DiscoveryError AMBIGUOUS_SERVICE_NAME, ClosedError, ConfigError
    */
-  pick(service: string): CallTarget | undefined;
+  pick(service: string, options?: PickOptions): CallTarget | undefined;
   /**
    * Calls back with the callable instances of a service, at first and at each change, for who keeps connections of his own. The name as the registry
    * spells it; its group is that of discovery unless it is given. Returns the function which stops that; never calls back before.
@@ -165,29 +178,33 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   };
   const headersToAdd = createPropagation(options.propagate);
   const calls = (accepts: (name: string) => boolean): CallRouter =>
-    createRouter(resolver, accepts, headersToAdd);
+    createRouter(resolver, { accepts, headersToAdd });
   return {
     calls: calls((name) => {
       const kind = classifyHost(name);
       return kind === 'single' || (kind === 'dotted' && made.declared.of(name) !== undefined);
     }),
     explicitCalls: calls((name) => classifyHost(name) !== 'never'),
-    async resolve(service, bounds = {}) {
+    async resolve(service, given = {}) {
       if (resolver.isClosed) throw closed();
-      const state = await resolver.find(service, bounds.signal);
-      const target = state.kind === 'service' ? state.entry.peek(undefined) : undefined;
+      const { signal, ...pickOptions } = given;
+      const meant = readMeant(pickOptions);
+      const state = await resolver.find(service, signal);
+      const target =
+        state.kind === 'service' ? state.entry.peek(meant.call, meant.choice) : undefined;
       if (target !== undefined) return target;
       if (resolver.isClosed) throw closed();
       throw whyNone(service, { group: made.groupOf(service), namespace }, state);
     },
-    pick(service) {
+    pick(service, given) {
       if (resolver.isClosed) throw closed();
+      const { call, choice } = readMeant(given);
       const state = resolver.known(service);
       if (state === undefined) return undefined;
       if (state.kind !== 'service')
         throw whyNone(service, { group: made.groupOf(service), namespace }, state);
-      const target = state.entry.peek(undefined);
-      if (target === undefined && state.entry.hasList) throw state.entry.whyNone();
+      const target = state.entry.peek(call, choice);
+      if (target === undefined && state.entry.hasList) throw state.entry.whyNone(call);
       return target;
     },
     async explain(service, { headers = {}, signal } = {}) {
@@ -232,18 +249,20 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   };
 }
 
-/** `accepts`: names that may be services here, before the registry is asked. */
-function createRouter(
-  resolver: Resolver,
-  accepts: (name: string) => boolean,
-  headersToAdd: CallRouter['headersToAdd'],
-): CallRouter {
+interface RouterParts {
+  /** Names that may be services here, before the registry is asked. */
+  readonly accepts: (name: string) => boolean;
+  readonly headersToAdd: CallRouter['headersToAdd'];
+}
+
+function createRouter(resolver: Resolver, { accepts, headersToAdd }: RouterParts): CallRouter {
   const mayBeOurs = (name: string): boolean => !resolver.isClosed && accepts(name);
   return {
     pickNow(name, info) {
       const state = resolver.known(name);
       if (state === undefined) return mayBeOurs(name) ? undefined : null;
-      if (state.kind === 'service') return state.entry.isLate ? null : state.entry.pick(info);
+      if (state.kind === 'service')
+        return state.entry.isLate ? null : state.entry.pick(info, choiceOfNow());
       return state.kind === 'unknown' ? null : undefined;
     },
     async resolve(name, info, signal) {
@@ -252,7 +271,7 @@ function createRouter(
       if (state.kind === 'unknown') return null;
       if (state.kind === 'ambiguous') throw ambiguous(name, state.names);
       if (!state.entry.hasList) return null;
-      const target = state.entry.pick(info);
+      const target = state.entry.pick(info, choiceOfNow());
       if (target !== undefined) return target;
       state.entry.meter.foundNone();
       throw state.entry.whyNone(info);
@@ -273,6 +292,30 @@ function createRouter(
     onGone: (listener) => resolver.onGone(listener),
   };
 }
+
+const PICK_CHECKS: Checks<PickOptions> = {
+  ...CHOICE_CHECKS,
+  headers: (value) =>
+    typeof value === 'object' && value !== null ? undefined : 'an object with texts',
+  path: (value) => (typeof value === 'string' ? undefined : 'a text'),
+};
+
+interface Meant {
+  readonly call: CallInfo | undefined;
+  readonly choice: BalancingChoice | undefined;
+}
+
+/** The call that somebody picks for, and how it is balanced; undefined when nothing is said. @throws ConfigError */
+function readMeant(given: PickOptions | undefined): Meant {
+  const around = choiceOfNow();
+  if (given === undefined && around === undefined) return NOTHING_MEANT;
+  if (given !== undefined) checkKeys(given, PICK_CHECKS, '');
+  const { balancer, key, headers = {}, path } = given ?? {};
+  const isOwn = balancer !== undefined || key !== undefined;
+  return { call: imaginedCall(headers, path), choice: isOwn ? { balancer, key } : around };
+}
+
+const NOTHING_MEANT: Meant = { call: undefined, choice: undefined };
 
 interface Place extends Readonly<Record<string, string>> {
   readonly group: string;

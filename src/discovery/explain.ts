@@ -43,9 +43,9 @@ export function explainName(state: NameState, call: CallInfo): NameExplanation {
 }
 
 /** A call that is only thought of. */
-export function imaginedCall(headers: Readonly<Record<string, string>>): CallInfo {
+export function imaginedCall(headers: Readonly<Record<string, string>>, path = '/'): CallInfo {
   const values = new Map(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  return { method: 'GET', path: '/', isReplayable: true, header: (name) => values.get(name) };
+  return { method: 'GET', path, isReplayable: true, header: (name) => values.get(name) };
 }

@@ -77,10 +77,12 @@ export class MakeSettings {
     const protectionMs = own.emptyProtectionMs ?? all.emptyProtectionMs ?? EMPTY_PROTECTION_MS;
     const nearFirst = own.sameClusterFirst ?? all.sameClusterFirst ?? true;
     const cluster = own.cluster ?? all.cluster;
+    const hashKey = hashKeyOf(own.hashKey ?? all.hashKey);
     return Object.freeze({
       service,
       clusters: Object.freeze([...(own.clusters ?? [])]),
-      createBalancer: this.#balancer(own.balancer ?? all.balancer, own.hashKey ?? all.hashKey),
+      createBalancer: this.#balancer(own.balancer ?? all.balancer, hashKey),
+      hashKey,
       routes: Object.freeze([...(own.routes ?? all.routes ?? [])]),
       locality: Object.freeze({
         cluster: nearFirst ? cluster : undefined,
@@ -106,14 +108,12 @@ export class MakeSettings {
 
   #balancer(
     balancer: CallSettingsInput['balancer'] = 'weighted-round-robin',
-    hashKey: CallSettingsInput['hashKey'],
+    hashKey: HashKey,
   ): CreateBalancer {
     if (typeof balancer === 'function') return this.#guard(balancer, balancer);
-    const key: HashKey | undefined =
-      typeof hashKey === 'string' ? readHashKey(hashKey) : (hashKey ?? undefined);
-    const named = balancerByName(balancer, { hashKey: key });
-    const isOwn = balancer === 'consistent-hash' && typeof key === 'function';
-    return isOwn ? this.#guard(key, named) : named;
+    const named = balancerByName(balancer, { hashKey });
+    const isOwn = balancer === 'consistent-hash' && typeof hashKey === 'function';
+    return isOwn ? this.#guard(hashKey, named) : named;
   }
 
   #guard(own: unknown, create: CreateBalancer): CreateBalancer {
@@ -121,6 +121,12 @@ export class MakeSettings {
     this.#guarded.set(own, guarded);
     return guarded;
   }
+}
+
+/** A text was checked. */
+function hashKeyOf(given: CallSettingsInput['hashKey']): HashKey {
+  const key = typeof given === 'string' ? readHashKey(given) : given;
+  return key ?? { kind: 'path' };
 }
 
 type Services = Readonly<Record<string, ServiceOptions>>;

@@ -22,7 +22,9 @@ import type { NamingApi, Subscription } from '../naming-api.js';
 import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import { createDeferred, runInBackground } from '../util/deferred.js';
-import type { InstanceStat } from './balancer.js';
+import { ageInWords } from './age-in-words.js';
+import type { CreateBalancer, InstanceStat } from './balancer.js';
+import type { BalancingChoice } from './balancing-choice.js';
 import type {
   CallableList,
   WhyNot,
@@ -30,6 +32,7 @@ import type {
   ListParts,
   Target,
 } from './callable-list.js';
+import { ChosenBalancers } from './chosen-balancers.js';
 import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
 import { Outlier } from './outlier.js';
@@ -63,6 +66,7 @@ export class ServiceEntry {
   readonly #locality: LocalityWatch;
   readonly #outlier: Outlier;
   readonly #retry: RetryPolicy;
+  #chosen: ChosenBalancers | undefined;
   readonly #isOut = (target: Target): boolean => this.#outlier.isOut(target.stat);
   /** Of the addresses in the list in use. */
   readonly #stats = new Map<string, InstanceStat>();
@@ -238,18 +242,19 @@ export class ServiceEntry {
   }
 
   /** The next target, given out until `settle`; undefined when there is no list yet or nothing callable in it. */
-  pick(call: CallInfo | undefined): Target | undefined {
+  pick(call: CallInfo, choice?: BalancingChoice): Target | undefined {
     this.#retry.began();
-    return this.#give(this.peek(call));
+    return this.#give(this.peek(call, choice));
   }
 
   /** Like `pick`, for those who say nothing afterwards. */
-  peek(call: CallInfo | undefined): Target | undefined {
+  peek(call: CallInfo | undefined, choice?: BalancingChoice): Target | undefined {
     this.#isUsed = true;
     const list = this.#inUse;
     if (list === undefined) return undefined;
-    const free = this.#outlier.isActive ? list.pickExcept(this.#isOut, call) : undefined;
-    const target = free ?? list.pick(call);
+    const by = choice === undefined || call === undefined ? undefined : this.#choose(call, choice);
+    const free = this.#outlier.isActive ? list.pickExcept(this.#isOut, call, by) : undefined;
+    const target = free ?? list.pick(call, by);
     if (target !== undefined) this.meter.picked(target);
     return target;
   }
@@ -261,8 +266,10 @@ export class ServiceEntry {
     if (list === undefined || delayMs === undefined) return undefined;
     const keys = new Set(failed.tried.map(hostPort));
     const isTried = (target: Target): boolean => keys.has(target.stat.key);
-    const hopeful = list.pickExcept((one) => isTried(one) || this.#isOut(one), failed.info);
-    const target = hopeful ?? list.pickExcept(isTried, failed.info);
+    const { info } = failed;
+    const by = this.#chosen?.of(info);
+    const hopeful = list.pickExcept((one) => isTried(one) || this.#isOut(one), info, by);
+    const target = hopeful ?? list.pickExcept(isTried, info, by);
     if (target === undefined || !this.#retry.affords(failed, hopeful !== undefined)) {
       return undefined;
     }
@@ -305,6 +312,7 @@ export class ServiceEntry {
     this.meter.ended(target, ended);
     this.#outlier.settled(stat, ended);
     this.settings.createBalancer.settled?.(stat, ended, this.#options.clock.nowMs());
+    this.#chosen?.settled(stat, ended, this.#options.clock.nowMs());
   }
 
   /** Why nothing can be called, by this call if there is one, with the counts of the latest list. */
@@ -355,8 +363,13 @@ export class ServiceEntry {
   #warnOld(ageMs: number): void {
     const size = String(this.#inUse?.targets.length ?? 0);
     this.#options.logger.warn(
-      `Nacos does not answer: until it does, calls to ${groupedName(this.service)} use the ${size} instances that it had ${inWords(ageMs)} ago`,
+      `Nacos does not answer: until it does, calls to ${groupedName(this.service)} use the ${size} instances that it had ${ageInWords(ageMs)} ago`,
     );
+  }
+
+  #choose(call: CallInfo, choice: BalancingChoice): CreateBalancer {
+    this.#chosen ??= new ChosenBalancers(this.settings, this.#options.logger);
+    return this.#chosen.choose(call, choice);
   }
 
   #give(target: Target | undefined): Target | undefined {
@@ -381,18 +394,6 @@ export class ServiceEntry {
     for (const key of this.#stats.keys()) if (!keys.has(key)) this.#stats.delete(key);
     this.#outlier.listed(keys);
   }
-}
-
-const UNITS = [
-  ['days', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-] as const;
-
-/** `3 days`, `5 h`, `7 min`, `12 s`. */
-function inWords(ms: number): string {
-  const [word, unitMs] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['s', 1000];
-  return `${String(Math.round(ms / unitMs))} ${word}`;
 }
 
 const NOTHING = {

@@ -5,6 +5,7 @@
 import type { InstanceInput, ServiceRef } from '../model.js';
 import type { RouteRule } from '../route-rule.js';
 import type { CreateBalancer } from './balancer.js';
+import type { HashKey } from './balancers/hash-key.js';
 
 export type { RouteRule, RouteSource } from '../route-rule.js';
 
@@ -45,6 +46,8 @@ export interface ServiceSettings {
   /** Only these clusters; empty: all. */
   readonly clusters: readonly string[];
   readonly createBalancer: CreateBalancer;
+  /** For calls that ask for consistent hashing, whatever `createBalancer` is. */
+  readonly hashKey: HashKey;
   readonly routes: readonly RouteRule[];
   readonly locality: LocalitySettings;
   /** How long a new instance takes to its full weight; 0: at once. See `warm-up.ts`. */

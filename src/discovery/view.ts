@@ -20,19 +20,25 @@ class Tier {
   readonly targets: readonly Target[];
   readonly #parts: ViewParts;
   #balancer: Balancer | undefined;
+  /** Those that single calls have chosen. */
+  #chosen: WeakMap<CreateBalancer, Balancer> | undefined;
 
   constructor(targets: readonly Target[], parts: ViewParts) {
     this.targets = targets;
     this.#parts = parts;
   }
 
-  pick(call: CallInfo | undefined): Target | undefined {
-    return this.targets[(this.#balancer ?? this.#build()).pick(call)];
+  pick(call: CallInfo | undefined, chosen: CreateBalancer | undefined): Target | undefined {
+    return this.targets[this.#balancerOf(chosen).pick(call)];
   }
 
-  pickExcept(isExcluded: IsExcluded, call: CallInfo | undefined): Target | undefined {
+  pickExcept(
+    isExcluded: IsExcluded,
+    call: CallInfo | undefined,
+    chosen: CreateBalancer | undefined,
+  ): Target | undefined {
     const { targets } = this;
-    const index = (this.#balancer ?? this.#build()).pickExcept((at) => {
+    const index = this.#balancerOf(chosen).pickExcept((at) => {
       const target = targets[at];
       return target === undefined || isExcluded(target);
     }, call);
@@ -41,11 +47,25 @@ class Tier {
 
   reweigh(): void {
     this.#balancer = undefined;
+    this.#chosen = undefined;
   }
 
-  #build(): Balancer {
+  #balancerOf(chosen: CreateBalancer | undefined): Balancer {
+    if (chosen === undefined) {
+      return (this.#balancer ??= this.#build(this.#parts.createBalancer));
+    }
+    this.#chosen ??= new WeakMap();
+    let balancer = this.#chosen.get(chosen);
+    if (balancer === undefined) {
+      balancer = this.#build(chosen);
+      this.#chosen.set(chosen, balancer);
+    }
+    return balancer;
+  }
+
+  #build(create: CreateBalancer): Balancer {
     const { targets } = this;
-    this.#balancer = this.#parts.createBalancer(
+    return create(
       {
         weights: targets.map(this.#parts.weightOf),
         addresses: targets,
@@ -53,7 +73,6 @@ class Tier {
       },
       this.#parts,
     );
-    return this.#balancer;
   }
 }
 
@@ -78,15 +97,20 @@ export class View {
     return this.first.targets.length === 0;
   }
 
-  pick(call: CallInfo | undefined): Target | undefined {
-    return this.isEmpty ? undefined : this.first.pick(call);
+  /** `chosen`: in place of the balancer of the service. */
+  pick(call: CallInfo | undefined, chosen?: CreateBalancer): Target | undefined {
+    return this.isEmpty ? undefined : this.first.pick(call, chosen);
   }
 
-  pickExcept(isExcluded: IsExcluded, call: CallInfo | undefined): Target | undefined {
+  pickExcept(
+    isExcluded: IsExcluded,
+    call: CallInfo | undefined,
+    chosen?: CreateBalancer,
+  ): Target | undefined {
     if (this.isEmpty) return undefined;
-    let found = this.first.pickExcept(isExcluded, call);
+    let found = this.first.pickExcept(isExcluded, call, chosen);
     for (let at = 0; found === undefined && at < this.#others.length; at += 1) {
-      found = this.#others[at]?.pickExcept(isExcluded, call);
+      found = this.#others[at]?.pickExcept(isExcluded, call, chosen);
     }
     return found;
   }

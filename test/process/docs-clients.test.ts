@@ -1,5 +1,6 @@
 /** Examples of docs/diagnostics.md and docs/clients, as they stand there, and the one of examples/grpc-client, run against the dev server. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 
@@ -61,6 +62,28 @@ it('the TCP client of docs/clients/direct.md reaches its service and ends by its
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   expect(child.lines).toEqual(['hello']);
   echo.close();
+});
+
+it('the example of docs/balancing.md has both calls of a user at one instance', async () => {
+  const ports: number[] = [];
+  const servers = [1, 2, 3].map(() =>
+    createHttpServer((request, response) => {
+      response.end(`${String(request.socket.localPort)}${request.url ?? ''}`);
+    }),
+  );
+  for (const server of servers) {
+    const port = await listening(server);
+    ports.push(port);
+    await nacos.naming.register('carts', { ip: '127.0.0.1', port });
+  }
+  const [code = ''] = examplesOf('docs/balancing.md');
+  await using child = run(asApp(code), ['--import', 'nacos-serving/register', 'app.mjs']);
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  const answers = child.lines.filter((line) => line.endsWith('/of/ann'));
+  // In turn, as is the default, the second would have gone elsewhere.
+  expect(answers).toEqual([answers[0], answers[0]]);
+  expect(ports.map((port) => `${String(port)}/of/ann`)).toContain(answers[0]);
+  for (const server of servers) server.close();
 });
 
 it('the scrape and the channels of docs/diagnostics.md tell of calls by name', async () => {

@@ -26,7 +26,10 @@ const STEP = 0x9e3779b9;
 
 /** A way to balance by this key of each call. */
 export function createConsistentHash(key: HashKey): CreateBalancer {
-  const hashOf = hashOfCall(key);
+  return consistentHashBy(hashOfCall(key));
+}
+
+export function consistentHashBy(hashOf: HashOfCall): CreateBalancer {
   return (list, parts) => new ConsistentHash(list, parts, hashOf);
 }
 

@@ -17,6 +17,7 @@ export function someSettings(given: Partial<ServiceSettings> = {}): ServiceSetti
     service: { name: 'orders', group: 'DEFAULT_GROUP' },
     clusters: [],
     createBalancer: createWeightedRoundRobin,
+    hashKey: { kind: 'path' },
     routes: [],
     locality: { cluster: undefined, zone: undefined },
     warmUpMs: 0,
