@@ -7,6 +7,7 @@ import type { CreateBalancer } from './balancer.js';
 import type { BalancerName } from './balancers/by-name.js';
 import { CALL_CHECKS, checkKeys, invalid, type Checks } from './check-options.js';
 
+/** How one call is balanced, in place of what is set for its service. */
 export interface BalancingChoice {
   /**
    * A name, or one of your own: a function that stays the same from call to call, since each one has a state for each list. Default:
