@@ -32,19 +32,47 @@ export interface ConfigVersion extends ConfigKey {
   readonly source: ConfigSource;
 }
 
+/** A content as it is stored, with what the cipher needs to read it again. */
+export interface EncryptedConfig {
+  readonly content: string;
+  /** Stored beside the content, and never shown in a console: usually the key of this content, itself encrypted. */
+  readonly encryptedDataKey: string;
+}
+
+/**
+ * Encrypts the configs whose data ids begin with `cipher-<algorithm>-`, before they leave the process, and decrypts what comes back. What either
+ * throws becomes a ConfigError CIPHER_FAILED; its message must not hold a content.
+ */
+export interface ConfigCipher {
+  /** `aes` is for `cipher-aes-app.yaml`; of several that fit, the longest counts. */
+  readonly algorithm: string;
+  encrypt(content: string): EncryptedConfig | Promise<EncryptedConfig>;
+  decrypt(config: EncryptedConfig): string | Promise<string>;
+}
+
 export interface GetConfigOptions extends WaitOptions {
-  /** The content that was published for this tag; nothing when there is none. */
+  /**
+   * The content that was published for this tag; nothing when there is none. Asked of the server only.
+   * @throws ServerError SERVER_UNSUPPORTED on r-nacos, which has no tags.
+   */
   readonly tag?: string;
 }
 
 export interface PublishConfigOptions extends WaitOptions {
   /** Default: by the ending of the data id (`app.yaml` is yaml), else text. */
   readonly type?: ConfigType;
-  /** Publish only when the stored content still has this md5. @throws ServerError CAS_CONFLICT otherwise. */
+  /**
+   * Publish only when the stored content still has this md5; what does not exist is created all the same. Such a request is sent once: when the
+   * connection breaks meanwhile, CONNECTION_LOST leaves open whether it was done.
+   * @throws ServerError CAS_CONFLICT otherwise; SERVER_UNSUPPORTED on r-nacos, which would ignore it.
+   */
   readonly casMd5?: string;
-  /** Only for clients at these addresses, which the others do not see. */
+  /**
+   * Only for clients at these addresses, which the others do not see. A later publish to the same addresses replaces it; `remove` with `beta` ends it.
+   * @throws ServerError SERVER_UNSUPPORTED on r-nacos, which would publish it to all.
+   */
   readonly betaIps?: readonly string[];
-  /** Only for clients that ask for this tag. */
+  /** Only for clients that ask for this tag. @throws ServerError SERVER_UNSUPPORTED on r-nacos, which would publish it to all. */
   readonly tag?: string;
   /** Owner, as the console shows it. Default: the client's `appName`. */
   readonly appName?: string;
@@ -57,11 +85,14 @@ export interface PublishConfigOptions extends WaitOptions {
 export interface RemoveConfigOptions extends WaitOptions {
   /** Removes what was published for this tag only. */
   readonly tag?: string;
+  /** True: removes what was published with `betaIps` only. Nacos 2.5 and later. */
+  readonly beta?: boolean;
 }
 
 /**
- * Called with the new content, or with undefined when the config was removed. One call at a time for each config; when it throws or
- * rejects, that is logged and the same content is told again later.
+ * Called with the new content, or with undefined when the config was removed. One call at a time for each listener: while its promise is pending
+ * nothing else is told to it, and then the newest. When it throws or rejects, that is logged and it is called again after 1 s, 2 s, 4 s and so on
+ * up to 60 s, with what is the content then. The other listeners do not wait for it.
  */
 export type ConfigListener = (
   version: ConfigVersion | undefined,
@@ -87,7 +118,7 @@ export interface ConfigSubscription
   close(): Promise<void>;
 }
 
-/** A `*` stands for any characters, at the ends or between. Default of both: `*`. */
+/** A `*` stands for any characters, at the beginning, at the end or at both; elsewhere it is not allowed. Default of both: `*`. */
 export interface ConfigPattern {
   readonly dataId?: string;
   readonly group?: string;
@@ -95,6 +126,7 @@ export interface ConfigPattern {
 
 /** A config that matches a pattern came, changed or went. */
 export interface ConfigPatternChange {
+  /** changed: its content did; `get` has it. */
   readonly type: 'added' | 'changed' | 'removed';
   readonly key: ConfigKey;
 }
@@ -105,7 +137,7 @@ export type ConfigPatternListener = (change: ConfigPatternChange) => void | Prom
 /** What matches a pattern now, kept up to date by the server. */
 export interface ConfigPatternWatch extends AsyncDisposable {
   readonly keys: readonly ConfigKey[];
-  /** Resolves when the server has told all that match. @throws ServerError SERVER_UNSUPPORTED before Nacos 3. */
+  /** What matches, as far as it was told. Resolves when the server has told all, by default within 10 s. @throws ServerError SERVER_UNSUPPORTED before Nacos 3. */
   ready(options?: WaitOptions): Promise<readonly ConfigKey[]>;
   /** Ends it; with the last one of a pattern the server is told. Idempotent. */
   close(): Promise<void>;
@@ -172,7 +204,10 @@ export interface ConfigApi {
   ): Promise<void>;
   /** Removing what is not there is no error. */
   remove(dataId: string, group?: string, options?: RemoveConfigOptions): Promise<void>;
-  /** Follows a config, through every outage, until the subscription is closed. The listener also gets the content of now. */
+  /**
+   * Follows a config, through every outage, until the subscription is closed. The listener also gets the content of now, as soon as it is known;
+   * a config that does not exist is no call until it does.
+   */
   listen(dataId: string, group?: string, listener?: ConfigListener): ConfigSubscription;
   /** Follows which configs match. Nacos 3 only. */
   watchPattern(pattern: ConfigPattern, listener?: ConfigPatternListener): ConfigPatternWatch;

@@ -19,6 +19,8 @@ export const ERROR_CODES = {
   INVALID_INSTANCE: { name: 'ConfigError', retryable: false },
   INVALID_CONFIG: { name: 'ConfigError', retryable: false },
   CONFIG_TOO_LARGE: { name: 'ConfigError', retryable: false },
+  NO_CIPHER: { name: 'ConfigError', retryable: false },
+  CIPHER_FAILED: { name: 'ConfigError', retryable: false },
   CONNECT_FAILED: { name: 'ConnectionError', retryable: true },
   TLS_FAILED: { name: 'ConnectionError', retryable: true },
   CONNECTION_LOST: { name: 'ConnectionError', retryable: true },

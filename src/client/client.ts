@@ -2,7 +2,7 @@
  * Owns a client: its sessions and the APIs over them. Built by users in code and by the runtime of a process. It reads no
  * environment, and no file but those that its options name: what it gets is what it uses. Closing it ends every socket, timer and wait.
  */
-import type { ConfigApi } from '../config-api.js';
+import type { ConfigApi, ConfigCipher } from '../config-api.js';
 import { ConfigClient } from '../config/config-client.js';
 import { ConfigError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
@@ -18,6 +18,7 @@ import type { Transport } from '../remote/transport.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import { VERSION } from '../version.js';
 import { openConnection } from './connection.js';
+import { createHttpGet } from './http-api.js';
 
 /** What a client is made of. Nothing else is read: no environment, and no file but those that it names. */
 export interface ClientOptions extends ConnectionOptions {
@@ -35,6 +36,12 @@ export interface ClientOptions extends ConnectionOptions {
   readonly heartbeatTimeoutMs?: number;
   /** Default: warnings and errors on stderr. */
   readonly logger?: Logger;
+  /** Encrypt and decrypt the configs whose data ids begin with `cipher-<algorithm>-`; AES is there without. */
+  readonly ciphers?: readonly ConfigCipher[];
+  /** Folder for copies of the configs that were read, used while Nacos cannot be asked; may be shared. Default: none are kept. */
+  readonly cacheDir?: string | undefined;
+  /** Folder with an operator's files `<namespace>/<group>/<dataId>`: while there is one, it counts instead of what Nacos has. Default: none. */
+  readonly failoverDir?: string | undefined;
 }
 
 /** What to connect, and for how long to wait. */
@@ -47,7 +54,7 @@ export interface ConnectOptions extends WaitOptions {
 export interface NacosClient extends AsyncDisposable {
   readonly naming: NamingApi;
   /** Has a connection of its own, made at its first use. */
-  readonly config: Omit<ConfigApi, 'watchPattern' | 'list' | 'history' | 'historyEntry'>;
+  readonly config: ConfigApi;
   /**
    * Connects now instead of at first use, and resolves when each connection is registered.
    * @throws ConnectionError NOT_CONNECTED after `timeoutMs` (default: `requestTimeoutMs`); connecting goes on all the same.
@@ -123,11 +130,20 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
   const configSession = sessionFor('config');
   const apis = { namespace, clock, logger, requestTimeoutMs };
   const naming = new NamingClient({ ...apis, session });
-  const config = new ConfigClient({ ...apis, session: configSession, appName });
+  const { ciphers, cacheDir, failoverDir } = options;
+  const config = new ConfigClient({
+    ...apis,
+    session: configSession,
+    appName,
+    get: createHttpGet({ ...connection, requestTimeoutMs }),
+    ciphers,
+    cache: cacheDir === undefined ? undefined : { dir: cacheDir, registry: connection.registry },
+    failoverDir,
+  });
   const close = async (): Promise<void> => {
     naming.close();
-    config.close();
-    await Promise.all([session.close(), configSession.close()]);
+    const configClosed = config.close();
+    await Promise.all([configClosed, session.close(), configSession.close()]);
     connection.close();
   };
   return {

@@ -53,6 +53,8 @@ export interface ConnectionParts {
 export interface ClientConnection {
   readonly transport: Transport;
   readonly servers: ServerSource;
+  /** What tells these servers from others. */
+  readonly registry: string;
   readonly tls: TlsMaterial;
   readonly credentials: Credentials | undefined;
   /** For one session: each goes through the list on its own. */
@@ -73,6 +75,7 @@ export function openConnection(
   return {
     transport: parts.transport ?? createHttp2Transport(clock, tls),
     servers,
+    registry: servers.list.length === 0 ? servers.where : namesOf(servers.list),
     tls,
     credentials,
     endpoints: () => createEndpoints(servers, () => clock.random()),
@@ -81,6 +84,14 @@ export function openConnection(
       credentials?.close();
     },
   };
+}
+
+/** The same in whatever order they are given. */
+function namesOf(servers: readonly Endpoint[]): string {
+  return servers
+    .map(({ host, port }) => hostPort({ ip: host, port }))
+    .sort()
+    .join(',');
 }
 
 /** What `server` may be has a reader of its own. */

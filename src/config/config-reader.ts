@@ -1,8 +1,8 @@
 /**
- * Owns reading one config from the server. Called by the config client for `get` and by the listening. That there is none is an answer and no
- * failure; that it is being written is asked again shortly after.
+ * Owns reading one config from the server, or its copy from disk. Called by the lookup and by the listening. That there is none is an answer and no
+ * failure; that it is being written is asked again shortly after. What is new is copied to disk on the way, as it is stored.
  */
-import type { ConfigKey, ConfigVersion } from '../config-api.js';
+import type { ConfigKey, ConfigSource, ConfigVersion } from '../config-api.js';
 import { ServerError } from '../errors.js';
 import type { RequestBounds, Session } from '../remote/session.js';
 import type { Clock } from '../util/clock.js';
@@ -14,11 +14,16 @@ import {
   configQueryBody,
   readConfigContent,
 } from '../wire/messages/config.js';
-import { md5Of, versionOf } from './versions.js';
+import type { ConfigCiphers } from './ciphers.js';
+import type { ConfigCopies } from './config-copies.js';
+import { md5Of, versionOf, type StoredConfig } from './versions.js';
 
 export interface ConfigReaderParts {
   readonly session: Pick<Session, 'request'>;
   readonly clock: Clock;
+  readonly ciphers: ConfigCiphers;
+  /** undefined: no copies are kept. */
+  readonly copies: ConfigCopies | undefined;
 }
 
 const CHANGING_TRIES = 5;
@@ -31,23 +36,34 @@ export class ConfigReader {
     this.#parts = parts;
   }
 
-  /** undefined: there is none. @throws what the session throws */
+  /** undefined: there is none. @throws what the session throws; ConfigError NO_CIPHER, CIPHER_FAILED */
   async read(
     key: ConfigKey,
     bounds: RequestBounds,
     tag?: string,
   ): Promise<ConfigVersion | undefined> {
+    const stored = await this.#ask(key, bounds, tag);
+    if (tag === undefined) this.#parts.copies?.save(key, stored);
+    return stored === undefined ? undefined : this.#open(key, stored, 'server');
+  }
+
+  /** What the server had when it was asked last. undefined: that is not known. @throws ConfigError NO_CIPHER, CIPHER_FAILED */
+  async copyOf(key: ConfigKey): Promise<ConfigVersion | undefined> {
+    const stored = await this.#parts.copies?.read(key);
+    return stored === undefined ? undefined : this.#open(key, stored, 'snapshot');
+  }
+
+  async #ask(
+    key: ConfigKey,
+    bounds: RequestBounds,
+    tag: string | undefined,
+  ): Promise<StoredConfig | undefined> {
     const { session, clock } = this.#parts;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const answer = await session.request(
-          CONFIG_QUERY_REQUEST,
-          configQueryBody(key, tag),
-          bounds,
-        );
-        const stored = readConfigContent(answer);
-        const { content } = stored;
-        return versionOf(key, { ...stored, md5: md5Of(content) }, content, 'server');
+        const body = configQueryBody(key, tag);
+        const stored = readConfigContent(await session.request(CONFIG_QUERY_REQUEST, body, bounds));
+        return { ...stored, md5: md5Of(stored.content) };
       } catch (error) {
         if (isTyped(error, CONFIG_NOT_FOUND)) return undefined;
         if (!isTyped(error, CONFIG_BEING_CHANGED) || attempt >= CHANGING_TRIES) throw error;
@@ -57,6 +73,17 @@ export class ConfigReader {
         });
       }
     }
+  }
+
+  #open(
+    key: ConfigKey,
+    stored: StoredConfig,
+    source: ConfigSource,
+  ): ConfigVersion | Promise<ConfigVersion> {
+    const content = this.#parts.ciphers.open(key, stored);
+    return typeof content === 'string'
+      ? versionOf(key, stored, content, source)
+      : content.then((text) => versionOf(key, stored, text, source));
   }
 }
 

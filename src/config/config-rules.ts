@@ -3,9 +3,10 @@
  * (docs/protocol.md#validation; Nacos `ParamCheckRule`, `ParamUtils`), so that what passes here is not refused there. Every
  * failure is a ConfigError that names the field, the value and the rule; contents are never quoted, since they may hold secrets.
  */
-import type { ConfigKey, PublishConfigOptions } from '../config-api.js';
+import type { ConfigKey, ConfigPattern, PublishConfigOptions } from '../config-api.js';
 import { ConfigError } from '../errors.js';
 import { DEFAULT_GROUP } from '../model.js';
+import { isServerPattern } from '../wire/messages/fuzzy-watch.js';
 
 /** The servers take messages of 10 MiB; this leaves room for what goes along. */
 export const MAX_CONTENT_BYTES = 9 * 1024 * 1024;
@@ -16,6 +17,7 @@ const WORST_ENCODING = 6;
 const MAX_DATA_ID = 256;
 const MAX_GROUP = 128;
 const NAME = /^[a-zA-Z0-9\-_:.]+$/;
+const PATTERN = /^[a-zA-Z0-9\-_:.*]+$/;
 const MAX_TAG = 16;
 const TAG = /^[a-zA-Z0-9\-_:.]+$/;
 const MAX_TAGS = 5;
@@ -33,6 +35,23 @@ export function checkKey(namespace: string, dataId: string, group = DEFAULT_GROU
     throw invalid('group', group, `1 to ${String(MAX_GROUP)} of letters, digits, - _ : .`);
   }
   return Object.freeze({ namespace, group, dataId });
+}
+
+/** @throws ConfigError INVALID_CONFIG */
+export function checkPattern({
+  dataId = '*',
+  group = '*',
+}: ConfigPattern): Required<ConfigPattern> {
+  for (const [field, value] of Object.entries({ dataId, group })) {
+    if (!PATTERN.test(value) || !isServerPattern(value)) {
+      throw invalid(
+        field,
+        value,
+        'letters, digits, - _ : . with a * at the beginning, the end or both',
+      );
+    }
+  }
+  return { dataId, group };
 }
 
 /** @throws ConfigError INVALID_CONFIG, CONFIG_TOO_LARGE */

@@ -57,6 +57,11 @@ export class ListenedConfig {
     return this.#isKnown || this.#file !== undefined;
   }
 
+  /** The same without the operator's file. */
+  get isStoredKnown(): boolean {
+    return this.#isKnown;
+  }
+
   /** Of what the server had when it was asked last: '' for nothing (docs/protocol.md#trap-15). */
   get md5(): string {
     return this.#stored?.md5 ?? '';
@@ -109,6 +114,14 @@ export class ListenedConfig {
     this.#isKnown = true;
     this.#stored = version;
     this.#changed(before, isFirst);
+  }
+
+  /** The server has what we have: a copy from disk has turned out to be right, or there is none. */
+  confirm(): void {
+    const stored = this.#stored;
+    if (!this.#isKnown) this.take(undefined);
+    else if (stored?.source === 'snapshot')
+      this.take(Object.freeze({ ...stored, source: 'server' }));
   }
 
   /** The operator's file; undefined: there is none any more. */

@@ -31,6 +31,10 @@ export interface ListeningParts {
   readonly logger: Logger;
   /** The content of now, from the server. undefined: there is none. */
   readonly read: (key: ConfigKey) => Promise<ConfigVersion | undefined>;
+  /** What the server had before, for while it is away. undefined: that is not known. */
+  readonly copyOf: (key: ConfigKey) => Promise<ConfigVersion | undefined>;
+  /** What counts instead of what the server has. */
+  readonly fileOf: (key: ConfigKey) => ConfigVersion | undefined;
 }
 
 export interface Listener {
@@ -59,6 +63,8 @@ export class Listening {
   #telling: Promise<void> | undefined;
   #fullSync: Timer | undefined;
   #retry: Timer | undefined;
+  /** Once is enough: what is away for one is away for all. */
+  #saidCopy = false;
   #isClosed = false;
 
   constructor(parts: ListeningParts) {
@@ -67,6 +73,7 @@ export class Listening {
       parts.session.onReady(() => this.#compareAll()),
       parts.session.onState((state) => {
         if (state !== 'ready') this.#forgetUnwanted();
+        if (state === 'backoff') for (const config of this.#configs.values()) this.#useCopy(config);
       }),
     ];
     parts.session.handle(CONFIG_CHANGE_NOTIFY_REQUEST, (body) => {
@@ -75,12 +82,9 @@ export class Listening {
     });
   }
 
-  get configs(): Iterable<ListenedConfig> {
-    return this.#configs.values();
-  }
-
-  find(key: ConfigKey): ListenedConfig | undefined {
-    return this.#configs.get(textOf(key));
+  /** An operator's file has come, changed or gone. */
+  fileChanged(key: ConfigKey): void {
+    this.#configs.get(textOf(key))?.takeFile(this.#parts.fileOf(key));
   }
 
   listen(key: ConfigKey, listener: ConfigListener | undefined): Listener {
@@ -88,7 +92,10 @@ export class Listening {
     let config = this.#configs.get(text);
     if (config === undefined) {
       config = new ListenedConfig({ ...this.#parts, key });
+      const file = this.#parts.fileOf(key);
+      if (file !== undefined) config.takeFile(file);
       if (!this.#isClosed) this.#configs.set(text, config);
+      if (this.#parts.session.state === 'backoff') this.#useCopy(config);
     }
     config.leaving?.resolve();
     config.leaving = undefined;
@@ -146,6 +153,7 @@ export class Listening {
 
   /** Has the server compare everything. Resolves when it was told of all. */
   #compareAll(): Promise<void> {
+    this.#saidCopy = false;
     for (const config of this.#configs.values()) {
       config.askedMd5 = undefined;
       this.#due.add(config);
@@ -260,12 +268,7 @@ export class Listening {
     config.confirmedEpoch = epoch;
     config.failure = undefined;
     config.failures = 0;
-    // A copy from disk has turned out to be right, or it is known now that there is none.
-    const { current } = config;
-    if (!config.isKnown) config.take(undefined);
-    else if (current?.source === 'snapshot') {
-      config.take(Object.freeze({ ...current, source: 'server' }));
-    }
+    config.confirm();
   }
 
   #changed(config: ListenedConfig | undefined): void {
@@ -315,9 +318,30 @@ export class Listening {
     config.failures += 1;
     config.failure = error;
     if (isNacosError(error) && !error.retryable) config.refuse(error);
+    else this.#useCopy(config);
     const waitMs = Math.min(RETRY_BASE_MS * 2 ** Math.min(config.failures - 1, 10), RETRY_CAP_MS);
     this.#failed.set(config, clock.nowMs() + waitMs);
     this.#retry ??= clock.every(RETRY_BASE_MS, () => this.#retryFailed());
+  }
+
+  /** Until the server answers, and not when it refuses us. */
+  #useCopy(config: ListenedConfig): void {
+    if (config.isStoredKnown) return;
+    const take = async (): Promise<void> => {
+      const copy = await this.#parts.copyOf(config.key);
+      if (copy === undefined || config.isStoredKnown || !config.isWanted) return;
+      const { group, dataId } = config.key;
+      const text = `config ${group}/${dataId}: Nacos cannot be asked; the copy on disk is used until it answers`;
+      if (this.#saidCopy) this.#parts.logger.debug(text);
+      else this.#parts.logger.warn(text);
+      this.#saidCopy = true;
+      config.take(copy);
+    };
+    runInBackground(
+      take().catch((error: unknown) => {
+        this.#parts.logger.warn(asError(error).message);
+      }),
+    );
   }
 
   /** What failed together comes back together. */
@@ -343,7 +367,8 @@ export class Listening {
   #forget(config: ListenedConfig): void {
     this.#due.delete(config);
     this.#failed.delete(config);
-    if (this.find(config.key) === config) this.#configs.delete(textOf(config.key));
+    const text = textOf(config.key);
+    if (this.#configs.get(text) === config) this.#configs.delete(text);
     config.leaving?.resolve();
   }
 }

@@ -39,10 +39,11 @@ export function checkResponse(requestType: string, responseType: string, body: J
 }
 
 /** A lost connection and an ErrorResponse may be repeated; a timeout has used up the time, a typed failure is final. */
-export function isRepeatable(error: Error): boolean {
+export function isRepeatable(error: Error, isOnce = false): boolean {
   if (!isNacosError(error)) return false;
   return (
-    error.code === 'CONNECTION_LOST' ||
+    // It may have been carried out before the connection broke.
+    (error.code === 'CONNECTION_LOST' && !isOnce) ||
     (error.code === 'SERVER_FAILED' && error.details['untyped'] === true)
   );
 }

@@ -62,6 +62,8 @@ export interface RequestBounds {
   /** Default true: somebody awaits it. Background work says false. */
   readonly holdsProcess?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** True: not sent again when the connection broke before its answer, since it may have been carried out. Default false. */
+  readonly once?: boolean;
 }
 
 const REQUEST_TRIES = 4;
@@ -184,7 +186,8 @@ export class Session implements AsyncDisposable {
         return await this.#ask(open, type, body, deadlineMs, bounds);
       } catch (error) {
         const known = asError(error);
-        if (!isRepeatable(known) && !this.#authorizer.mayRepeat(known, failure)) throw known;
+        if (!isRepeatable(known, bounds.once) && !this.#authorizer.mayRepeat(known, failure))
+          throw known;
         failure = known;
       }
     }

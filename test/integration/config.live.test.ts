@@ -59,6 +59,171 @@ describe('reading and writing on a server', () => {
   });
 });
 
+describe('publishing with conditions', () => {
+  it('replaces the content that was expected only', async () => {
+    const dataId = registry.uniqueName('app');
+    await writer.config.publish(dataId, undefined, 'one');
+    const publish = (content: string, casMd5: string) =>
+      writer.config.publish(dataId, undefined, content, { casMd5 });
+    if (registry.kind === 'r-nacos') {
+      await expect(publish('two', md5('one'))).rejects.toMatchObject({
+        code: 'SERVER_UNSUPPORTED',
+      });
+      expect(await contentOf(dataId)).toBe('one');
+      return;
+    }
+    await publish('two', md5('one'));
+    await expect(publish('three', md5('one'))).rejects.toMatchObject({
+      code: 'CAS_CONFLICT',
+      retryable: false,
+    });
+    await expect.poll(() => contentOf(dataId), SOON).toBe('two');
+    await publish('three', md5('two'));
+    await expect.poll(() => contentOf(dataId), SOON).toBe('three');
+  });
+
+  it('keeps what is for some clients from all others', async () => {
+    const dataId = registry.uniqueName('app');
+    await writer.config.publish(dataId, undefined, 'for all');
+    await expect.poll(() => contentOf(dataId), SOON).toBe('for all');
+    const forTag = { tag: 'blue' };
+    const publish = () => writer.config.publish(dataId, undefined, 'for blue', forTag);
+    if (registry.kind === 'r-nacos') {
+      await expect(publish()).rejects.toMatchObject({ code: 'SERVER_UNSUPPORTED' });
+      await expect(
+        writer.config.publish(dataId, undefined, 'beta', { betaIps: ['127.0.0.1'] }),
+      ).rejects.toMatchObject({ code: 'SERVER_UNSUPPORTED' });
+      await expect(reader.config.get(dataId, undefined, forTag)).rejects.toMatchObject({
+        code: 'SERVER_UNSUPPORTED',
+      });
+      expect(await contentOf(dataId)).toBe('for all');
+      return;
+    }
+    await publish();
+    const tagged = async () => (await reader.config.get(dataId, undefined, forTag))?.content;
+    await expect.poll(tagged, SOON).toBe('for blue');
+    expect(await reader.config.get(dataId, undefined, { tag: 'red' })).toBeUndefined();
+    expect(await contentOf(dataId)).toBe('for all');
+    await writer.config.remove(dataId, undefined, forTag);
+    await expect.poll(tagged, SOON).toBeUndefined();
+    await writer.config.remove(dataId, undefined, forTag);
+    expect(await contentOf(dataId)).toBe('for all');
+  });
+
+  it('shows a beta to the clients it is for, and tells their listeners, until it is removed', async () => {
+    if (registry.kind === 'r-nacos') {
+      await expect(writer.config.remove('any', undefined, { beta: true })).rejects.toMatchObject({
+        code: 'SERVER_UNSUPPORTED',
+      });
+      return;
+    }
+    const dataId = registry.uniqueName('app');
+    await writer.config.publish(dataId, undefined, 'for all');
+    await expect.poll(() => contentOf(dataId), SOON).toBe('for all');
+    const told: (string | undefined)[] = [];
+    const subscription = reader.config.listen(dataId, undefined, (version) => {
+      told.push(version?.content);
+    });
+    await subscription.ready();
+    await expect.poll(() => subscription.state, SOON).toBe('live');
+    // The address of this machine as the server sees it, and one of nobody.
+    const elsewhere = { betaIps: ['10.255.255.1'] };
+    await writer.config.publish(dataId, undefined, 'for others', elsewhere);
+    await writer.config.publish(dataId, undefined, 'for us', { betaIps: ['127.0.0.1'] });
+    await expect.poll(() => told, SOON).toEqual(['for all', 'for us']);
+    await writer.config.remove(dataId, undefined, { beta: true });
+    await expect.poll(() => told, SOON).toEqual(['for all', 'for us', 'for all']);
+    await writer.config.remove(dataId, undefined, { beta: true });
+  });
+
+  it('takes everything that a console shows', async () => {
+    const dataId = registry.uniqueName('app');
+    await writer.config.publish(dataId, undefined, '<a/>', {
+      type: 'xml',
+      appName: 'shop',
+      tags: ['one', 'two'],
+      description: 'what it is for',
+    });
+    await expect.poll(async () => (await reader.config.get(dataId))?.type, SOON).toBe('xml');
+  });
+});
+
+describe('encrypted configs', () => {
+  it('are read as they were written, and lie encrypted on the server', async () => {
+    const dataId = `cipher-aes-${registry.uniqueName('app')}`;
+    if (registry.kind === 'r-nacos') {
+      // It throws the key away: the content would be lost.
+      await expect(writer.config.publish(dataId, undefined, 'x')).rejects.toMatchObject({
+        code: 'SERVER_UNSUPPORTED',
+      });
+      return;
+    }
+    await writer.config.publish(dataId, undefined, 'secret: übung');
+    await expect.poll(() => contentOf(dataId), SOON).toBe('secret: übung');
+    await using plain = createClient({
+      server: registry.address,
+      logger: silentLogger,
+      ciphers: [
+        {
+          algorithm: 'aes',
+          encrypt: (content) => ({ content, encryptedDataKey: '' }),
+          decrypt: ({ content }) => content,
+        },
+      ],
+    });
+    const stored = await plain.config.get(dataId);
+    expect(stored?.content).toMatch(/^[0-9a-f]{32}$/);
+    expect(stored?.md5).toBe(md5(stored?.content ?? ''));
+  });
+});
+
+describe('watching a pattern', () => {
+  it('tells which configs match, from Nacos 3 on', async () => {
+    const prefix = registry.uniqueName('pattern');
+    if (registry.kind === 'nacos-2' || registry.kind === 'r-nacos') {
+      await using watch = reader.config.watchPattern({ dataId: `${prefix}*` });
+      await expect(watch.ready()).rejects.toMatchObject({ code: 'SERVER_UNSUPPORTED' });
+      return;
+    }
+    await writer.config.publish(`${prefix}-a`, 'G1', 'a');
+    await expect.poll(() => contentOf(`${prefix}-a`, 'G1'), SOON).toBe('a');
+    const told: string[] = [];
+    await using watch = reader.config.watchPattern({ dataId: `${prefix}*` }, ({ type, key }) => {
+      told.push(`${type} ${key.group}/${key.dataId}`);
+    });
+    const keys = await watch.ready();
+    expect(keys).toEqual([{ namespace: 'public', group: 'G1', dataId: `${prefix}-a` }]);
+    await writer.config.publish(`${prefix}-b`, undefined, 'b');
+    await expect.poll(() => told, SOON).toContain(`added DEFAULT_GROUP/${prefix}-b`);
+    await writer.config.remove(`${prefix}-a`, 'G1');
+    await expect.poll(() => told, SOON).toContain(`removed G1/${prefix}-a`);
+    expect(watch.keys.map((key) => key.dataId)).toEqual([`${prefix}-b`]);
+  });
+});
+
+describe('namespaces and clients', () => {
+  it('are apart from each other', async () => {
+    const dataId = registry.uniqueName('app');
+    const namespace = registry.uniqueName('ns');
+    await using other = createClient({
+      server: registry.address,
+      namespace,
+      logger: silentLogger,
+    });
+    const told: (string | undefined)[] = [];
+    await using subscription = other.config.listen(dataId, undefined, (version) => {
+      told.push(version?.content);
+    });
+    await subscription.ready();
+    await writer.config.publish(dataId, undefined, 'public one');
+    await expect.poll(() => contentOf(dataId), SOON).toBe('public one');
+    expect(await other.config.get(dataId)).toBeUndefined();
+    await other.config.publish(dataId, undefined, 'other one');
+    await expect.poll(() => told, SOON).toEqual(['other one']);
+    expect(await contentOf(dataId)).toBe('public one');
+  });
+});
+
 describe('listening on a server', () => {
   it('tells the content of now, each change, and the removal', async () => {
     const dataId = registry.uniqueName('app');
