@@ -143,14 +143,17 @@ export interface ConfigPatternWatch extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface ListConfigsOptions extends WaitOptions {
+export interface ConfigPageOptions extends WaitOptions {
+  /** 1-based. Default 1. */
+  readonly page?: number;
+  /** At most 500. Default 100. */
+  readonly pageSize?: number;
+}
+
+export interface ListConfigsOptions extends ConfigPageOptions {
   /** Patterns as in {@link ConfigPattern}. Default: all. */
   readonly dataId?: string;
   readonly group?: string;
-  /** 1-based. Default 1. */
-  readonly page?: number;
-  /** Default 100. */
-  readonly pageSize?: number;
 }
 
 /** One page of the configs of a namespace. */
@@ -176,6 +179,8 @@ export interface ConfigHistoryEntry extends ConfigKey {
   /** Names the entry to `historyEntry`. */
   readonly id: string;
   readonly operation: 'insert' | 'update' | 'delete' | 'unknown';
+  /** It was about a version for some clients only (beta or tag). */
+  readonly isGray: boolean;
   readonly modifiedMs: number;
   readonly user: string;
   readonly sourceIp: string;
@@ -214,7 +219,7 @@ export interface ConfigApi {
   /** By the HTTP API, which a server may not have. @throws ServerError SERVER_UNSUPPORTED */
   list(options?: ListConfigsOptions): Promise<ConfigPage>;
   /** Newest first; by the HTTP API like `list`. */
-  history(dataId: string, group?: string, options?: ListConfigsOptions): Promise<ConfigHistoryPage>;
-  /** What an entry of the history held. */
+  history(dataId: string, group?: string, options?: ConfigPageOptions): Promise<ConfigHistoryPage>;
+  /** What was inserted; of an update or a removal, what there was before it. */
   historyEntry(entry: ConfigHistoryEntry, options?: WaitOptions): Promise<ConfigVersion>;
 }

@@ -81,11 +81,13 @@ export {
 } from './errors.js';
 export type {
   ConfigApi,
+  ConfigCipher,
   ConfigHistoryEntry,
   ConfigHistoryPage,
   ConfigKey,
   ConfigListener,
   ConfigPage,
+  ConfigPageOptions,
   ConfigPattern,
   ConfigPatternChange,
   ConfigPatternListener,
@@ -95,6 +97,7 @@ export type {
   ConfigSubscriptionState,
   ConfigType,
   ConfigVersion,
+  EncryptedConfig,
   GetConfigOptions,
   ListConfigsOptions,
   ListedConfig,

@@ -5,8 +5,12 @@
 import type {
   ConfigApi,
   ConfigCipher,
+  ConfigHistoryEntry,
+  ConfigHistoryPage,
   ConfigKey,
   ConfigListener,
+  ConfigPage,
+  ConfigPageOptions,
   ConfigPattern,
   ConfigPatternListener,
   ConfigPatternWatch,
@@ -14,6 +18,7 @@ import type {
   ConfigSubscriptionState,
   ConfigVersion,
   GetConfigOptions,
+  ListConfigsOptions,
   PublishConfigOptions,
   RemoveConfigOptions,
 } from '../config-api.js';
@@ -31,6 +36,7 @@ import {
   configRemoveBody,
 } from '../wire/messages/config.js';
 import { ConfigCiphers } from './ciphers.js';
+import { ConfigConsole } from './config-console.js';
 import { ConfigCopies } from './config-copies.js';
 import { iterateConfig } from './config-iterator.js';
 import { ConfigLookup } from './config-lookup.js';
@@ -38,6 +44,7 @@ import { ConfigReader } from './config-reader.js';
 import {
   checkContent,
   checkKey,
+  checkPaging,
   checkPattern,
   checkPublishOptions,
   checkSize,
@@ -46,6 +53,7 @@ import {
 import { typeOfDataId } from './config-type.js';
 import { ConfigWatches } from './config-watches.js';
 import { BETA, removeGray, removeTag } from './gray.js';
+import type { HttpGet } from './http-get.js';
 import { Listening, type Listener } from './listening.js';
 import { OperatorFiles } from './operator-files.js';
 
@@ -56,6 +64,8 @@ export interface ConfigClientOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
+  /** Of the HTTP API. */
+  readonly get: HttpGet;
   /** Besides AES. */
   readonly ciphers?: readonly ConfigCipher[] | undefined;
   /** Where copies are kept, and what tells the servers of this client from others. Default: none are. */
@@ -64,7 +74,7 @@ export interface ConfigClientOptions {
   readonly failoverDir?: string | undefined;
 }
 
-export class ConfigClient implements Omit<ConfigApi, 'list' | 'history' | 'historyEntry'> {
+export class ConfigClient implements ConfigApi {
   readonly #options: ConfigClientOptions;
   readonly #session: Session;
   readonly #ciphers: ConfigCiphers;
@@ -73,6 +83,7 @@ export class ConfigClient implements Omit<ConfigApi, 'list' | 'history' | 'histo
   readonly #lookup: ConfigLookup;
   readonly #listening: Listening;
   readonly #watches: ConfigWatches;
+  readonly #console: ConfigConsole;
 
   constructor(options: ConfigClientOptions) {
     this.#options = options;
@@ -102,6 +113,10 @@ export class ConfigClient implements Omit<ConfigApi, 'list' | 'history' | 'histo
       fileOf: (key) => files?.of(key),
     });
     this.#watches = new ConfigWatches(options);
+    this.#console = new ConfigConsole({
+      ...options,
+      open: (key, stored) => reader.open(key, stored, 'server'),
+    });
   }
 
   get connectionState(): ConnectionState {
@@ -183,6 +198,24 @@ export class ConfigClient implements Omit<ConfigApi, 'list' | 'history' | 'histo
     const checked = checkPattern(pattern);
     this.#session.start();
     return this.#watches.watch(checked, listener);
+  }
+
+  async list(options: ListConfigsOptions = {}): Promise<ConfigPage> {
+    checkPaging(options);
+    return this.#console.list(checkPattern(options), options);
+  }
+
+  async history(
+    dataId: string,
+    group?: string,
+    options: ConfigPageOptions = {},
+  ): Promise<ConfigHistoryPage> {
+    checkPaging(options);
+    return this.#console.history(this.#key(dataId, group), options);
+  }
+
+  async historyEntry(entry: ConfigHistoryEntry, options: WaitOptions = {}): Promise<ConfigVersion> {
+    return this.#console.historyEntry(entry, options);
   }
 
   /** Stops listening; called before the session closes. Resolves when the copies on disk are written. */

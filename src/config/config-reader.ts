@@ -44,13 +44,13 @@ export class ConfigReader {
   ): Promise<ConfigVersion | undefined> {
     const stored = await this.#ask(key, bounds, tag);
     if (tag === undefined) this.#parts.copies?.save(key, stored);
-    return stored === undefined ? undefined : this.#open(key, stored, 'server');
+    return stored === undefined ? undefined : this.open(key, stored, 'server');
   }
 
   /** What the server had when it was asked last. undefined: that is not known. @throws ConfigError NO_CIPHER, CIPHER_FAILED */
   async copyOf(key: ConfigKey): Promise<ConfigVersion | undefined> {
     const stored = await this.#parts.copies?.read(key);
-    return stored === undefined ? undefined : this.#open(key, stored, 'snapshot');
+    return stored === undefined ? undefined : this.open(key, stored, 'snapshot');
   }
 
   async #ask(
@@ -75,7 +75,8 @@ export class ConfigReader {
     }
   }
 
-  #open(
+  /** As users read it. @throws ConfigError NO_CIPHER, CIPHER_FAILED */
+  open(
     key: ConfigKey,
     stored: StoredConfig,
     source: ConfigSource,

@@ -3,7 +3,12 @@
  * (docs/protocol.md#validation; Nacos `ParamCheckRule`, `ParamUtils`), so that what passes here is not refused there. Every
  * failure is a ConfigError that names the field, the value and the rule; contents are never quoted, since they may hold secrets.
  */
-import type { ConfigKey, ConfigPattern, PublishConfigOptions } from '../config-api.js';
+import type {
+  ConfigKey,
+  ConfigPageOptions,
+  ConfigPattern,
+  PublishConfigOptions,
+} from '../config-api.js';
 import { ConfigError } from '../errors.js';
 import { DEFAULT_GROUP } from '../model.js';
 import { isServerPattern } from '../wire/messages/fuzzy-watch.js';
@@ -24,6 +29,10 @@ const MAX_TAGS = 5;
 const MAX_TAG_CHARS = 64;
 const MAX_DESCRIPTION = 128;
 const MD5 = /^[0-9a-f]{32}$/;
+/** Java's int. */
+const MAX_PAGE = 2_147_483_647;
+/** More is refused, or cut, by servers. */
+const MAX_PAGE_SIZE = 500;
 const TYPES = ['text', 'json', 'yaml', 'properties', 'toml', 'xml', 'html', 'unset'];
 
 /** @throws ConfigError INVALID_CONFIG */
@@ -52,6 +61,12 @@ export function checkPattern({
     }
   }
   return { dataId, group };
+}
+
+/** @throws ConfigError INVALID_CONFIG */
+export function checkPaging({ page = 1, pageSize = 1 }: ConfigPageOptions): void {
+  checkCount('page', page, MAX_PAGE);
+  checkCount('pageSize', pageSize, MAX_PAGE_SIZE);
 }
 
 /** @throws ConfigError INVALID_CONFIG, CONFIG_TOO_LARGE */
@@ -114,6 +129,11 @@ export function checkPublishOptions(options: PublishConfigOptions): void {
   if (description.length > MAX_DESCRIPTION) {
     throw invalid('description', description, `at most ${String(MAX_DESCRIPTION)} characters`);
   }
+}
+
+function checkCount(field: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return;
+  throw invalid(field, value, `a whole number from 1 to ${String(max)}`);
 }
 
 function isAddress(text: string): boolean {

@@ -32,9 +32,9 @@ export interface ListeningParts {
   /** The content of now, from the server. undefined: there is none. */
   readonly read: (key: ConfigKey) => Promise<ConfigVersion | undefined>;
   /** What the server had before, for while it is away. undefined: that is not known. */
-  readonly copyOf: (key: ConfigKey) => Promise<ConfigVersion | undefined>;
+  readonly copyOf?: (key: ConfigKey) => Promise<ConfigVersion | undefined>;
   /** What counts instead of what the server has. */
-  readonly fileOf: (key: ConfigKey) => ConfigVersion | undefined;
+  readonly fileOf?: (key: ConfigKey) => ConfigVersion | undefined;
 }
 
 export interface Listener {
@@ -84,7 +84,7 @@ export class Listening {
 
   /** An operator's file has come, changed or gone. */
   fileChanged(key: ConfigKey): void {
-    this.#configs.get(textOf(key))?.takeFile(this.#parts.fileOf(key));
+    this.#configs.get(textOf(key))?.takeFile(this.#parts.fileOf?.(key));
   }
 
   listen(key: ConfigKey, listener: ConfigListener | undefined): Listener {
@@ -92,7 +92,7 @@ export class Listening {
     let config = this.#configs.get(text);
     if (config === undefined) {
       config = new ListenedConfig({ ...this.#parts, key });
-      const file = this.#parts.fileOf(key);
+      const file = this.#parts.fileOf?.(key);
       if (file !== undefined) config.takeFile(file);
       if (!this.#isClosed) this.#configs.set(text, config);
       if (this.#parts.session.state === 'backoff') this.#useCopy(config);
@@ -328,7 +328,7 @@ export class Listening {
   #useCopy(config: ListenedConfig): void {
     if (config.isStoredKnown) return;
     const take = async (): Promise<void> => {
-      const copy = await this.#parts.copyOf(config.key);
+      const copy = await this.#parts.copyOf?.(config.key);
       if (copy === undefined || config.isStoredKnown || !config.isWanted) return;
       const { group, dataId } = config.key;
       const text = `config ${group}/${dataId}: Nacos cannot be asked; the copy on disk is used until it answers`;

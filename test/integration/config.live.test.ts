@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { createClient, type NacosClient } from '../../src/client/client.js';
-import type { ConfigVersion } from '../../src/config-api.js';
+import type { ConfigVersion, ListConfigsOptions } from '../../src/config-api.js';
 import { silentLogger } from '../../src/logger.js';
 import { openRegistry, type TestRegistry } from '../helpers/registry.js';
 
@@ -177,10 +177,71 @@ describe('encrypted configs', () => {
   });
 });
 
+describe('what a console shows', () => {
+  it('lists what matches, page by page', async () => {
+    const prefix = registry.uniqueName('listed');
+    const group = registry.uniqueName('G');
+    for (const name of ['a.json', 'b.json', 'c.yaml']) {
+      await writer.config.publish(`${prefix}-${name}`, group, `{"n":"${name}"}`);
+    }
+    await writer.config.publish(`other-${prefix}-a.json`, undefined, 'x');
+    const ids = async (options: ListConfigsOptions) =>
+      (await reader.config.list(options)).configs.map((config) => config.dataId).sort();
+    await expect
+      .poll(() => ids({ dataId: `${prefix}*` }), SOON)
+      .toEqual(['a.json', 'b.json', 'c.yaml'].map((name) => `${prefix}-${name}`));
+    expect(await ids({ dataId: '*b.json', group })).toEqual([`${prefix}-b.json`]);
+    expect(await ids({ dataId: `*${prefix}-a*` })).toEqual([
+      `${prefix}-a.json`,
+      `other-${prefix}-a.json`,
+    ]);
+    expect(await ids({ dataId: `${prefix}-a.json`, group })).toEqual([`${prefix}-a.json`]);
+    const first = await reader.config.list({ group, pageSize: 2 });
+    const second = await reader.config.list({ group, pageSize: 2, page: 2 });
+    expect([first.count, first.configs.length, second.configs.length]).toEqual([3, 2, 1]);
+    const [listed] = (await reader.config.list({ dataId: `${prefix}-c.yaml` })).configs;
+    expect(listed).toEqual({
+      namespace: 'public',
+      group,
+      dataId: `${prefix}-c.yaml`,
+      // r-nacos lists no types.
+      type: registry.kind === 'r-nacos' ? 'text' : 'yaml',
+      md5: md5('{"n":"c.yaml"}'),
+    });
+  });
+
+  it('knows what was done to a config, and what it held', async () => {
+    const dataId = `${registry.uniqueName('app')}.yaml`;
+    if (registry.kind === 'r-nacos') {
+      await expect(reader.config.history(dataId)).rejects.toMatchObject({
+        code: 'SERVER_UNSUPPORTED',
+      });
+      return;
+    }
+    const before = Date.now() - 60_000;
+    for (const content of ['a: 1', 'a: 2']) {
+      await writer.config.publish(dataId, undefined, content);
+      await expect.poll(() => contentOf(dataId), SOON).toBe(content);
+    }
+    await writer.config.remove(dataId);
+    const operations = async () =>
+      (await reader.config.history(dataId)).entries.map((entry) => entry.operation);
+    await expect.poll(operations, SOON).toEqual(['delete', 'update', 'insert']);
+    const { count, entries } = await reader.config.history(dataId);
+    expect(count).toBe(3);
+    expect(entries[0]).toMatchObject({ namespace: 'public', group: 'DEFAULT_GROUP', dataId });
+    expect(entries[0]?.isGray).toBe(false);
+    expect(entries[0]?.modifiedMs).toBeGreaterThan(before);
+    const held = await Promise.all(entries.map((entry) => reader.config.historyEntry(entry)));
+    expect(held.map((version) => version.content)).toEqual(['a: 2', 'a: 1', 'a: 1']);
+    expect(held[0]?.md5).toBe(md5('a: 2'));
+  });
+});
+
 describe('watching a pattern', () => {
   it('tells which configs match, from Nacos 3 on', async () => {
     const prefix = registry.uniqueName('pattern');
-    if (registry.kind === 'nacos-2' || registry.kind === 'r-nacos') {
+    if (registry.kind !== 'nacos-3') {
       await using watch = reader.config.watchPattern({ dataId: `${prefix}*` });
       await expect(watch.ready()).rejects.toMatchObject({ code: 'SERVER_UNSUPPORTED' });
       return;

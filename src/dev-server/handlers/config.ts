@@ -1,6 +1,5 @@
 /**
- * Owns the config requests: query, publish, remove, listen. Called by the request order. State lives in the stores. Only
- * formal configs: a publish for some clients only (beta, tag) is refused, not taken for a publish to all.
+ * Owns the config requests: query, publish, remove, listen. Called by the request order. State lives in the stores.
  * Source: docs/protocol.md#config (Nacos `config/server/remote`).
  */
 import {
@@ -28,7 +27,7 @@ import { additionsFault, checkConfig, publishFault, type ConfigParams } from '..
 import { requireFields } from '../request-shape.js';
 import type { RpcHandler } from '../rpc.js';
 import type { ConfigListeners } from '../store/config-listeners.js';
-import type { ConfigStore, StoredConfig } from '../store/config-store.js';
+import type { Audience, ConfigStore, StoredConfig } from '../store/config-store.js';
 
 export interface ConfigHandlerParts {
   readonly store: ConfigStore;
@@ -47,7 +46,6 @@ const CONTENT_TYPES = new Set([
   'unset',
 ]);
 const DEFAULT_CONTENT_TYPE = 'text';
-const NOT_IMPLEMENTED = 501;
 /** Part of every ConfigQueryResponse, whatever it says. */
 const QUERY_FAILURE_FIELDS = { lastModified: 0, beta: false };
 
@@ -67,9 +65,9 @@ function queryHandler({ store }: ConfigHandlerParts): RpcHandler {
       requireFields(body, 'string', KEY_FIELDS);
     },
     checkParams: (body) => checkConfig(paramsOf(body)),
-    handle({ body }) {
+    handle({ body, connection }) {
       const tag = readString(body, 'tag');
-      const config = tag === '' ? store.served(readConfigRef(body)) : undefined;
+      const config = store.served(readConfigRef(body), { ip: connection.clientIp, tag });
       if (config !== undefined) return configBody(config);
       // Who asks for a tag which has no content of its own gets nothing, not the formal content.
       return failureBody(CONFIG_NOT_FOUND, 'config data not exist', {
@@ -93,15 +91,18 @@ function publishHandler({ store }: ConfigHandlerParts): RpcHandler {
       const additions = readStringMap(body, 'additionMap');
       const unfit = additionsFault(additions);
       if (unfit !== undefined) return failureBody(RESULT_FAIL, unfit);
-      if ((additions['betaIps'] ?? '') !== '' || (additions['tag'] ?? '') !== '') {
-        return failureBody(NOT_IMPLEMENTED, 'this server has no beta and no tag configs');
-      }
       const draft = {
         ref: readConfigRef(body),
         content,
         contentType: contentTypeOf(additions['type'] ?? ''),
         encryptedDataKey: additions['encryptedDataKey'] ?? '',
+        appName: additions['appName'] ?? '',
       };
+      const audience = audienceOf(additions);
+      if (audience !== undefined) {
+        store.publishGray(draft, audience);
+        return successBody();
+      }
       return store.publish(draft, readString(body, 'casMd5'))
         ? successBody()
         : failureBody(RESULT_FAIL, 'Cas publish fail, server md5 may have changed.');
@@ -119,8 +120,15 @@ function removeHandler({ store }: ConfigHandlerParts): RpcHandler {
       const fault = publishFault(paramsOf(body));
       // 0, not 400: so it stands on real servers, and a client has to look at resultCode.
       if (fault !== undefined) return failureBody(0, fault);
-      store.remove(readConfigRef(body));
-      return successBody();
+      const tag = readString(body, 'tag');
+      if (tag === '') {
+        store.remove(readConfigRef(body));
+        return successBody();
+      }
+      // As on Nacos from 2.5 on: by the name of the version, and one that is not there is an exception in the server.
+      return store.removeGray(readConfigRef(body), tag)
+        ? successBody()
+        : failureBody(0, 'Cannot invoke "ConfigInfoGrayWrapper.getId()": it is null');
     },
   };
 }
@@ -151,7 +159,8 @@ function listenHandler({ store, listeners }: ConfigHandlerParts): RpcHandler {
         else listeners.remove(connection.id, ref);
         // The key goes back as it came, also the spelling of the default namespace.
         const { group, dataId, tenant } = context;
-        if (listen && store.servedMd5(ref) !== readString(context, 'md5')) {
+        const served = store.servedMd5(ref, { ip: connection.clientIp, tag: '' });
+        if (listen && served !== readString(context, 'md5')) {
           changedConfigs.push({ group, dataId, tenant });
         }
       }
@@ -170,6 +179,13 @@ export function configBody(config: StoredConfig): JsonObject {
     lastModified: config.lastModifiedMs,
     beta: false,
   });
+}
+
+/** A beta goes before a tag. undefined: it is for all. */
+function audienceOf(additions: Readonly<Record<string, string>>): Audience | undefined {
+  const { betaIps = '', tag = '' } = additions;
+  if (betaIps !== '') return { ips: betaIps.split(',').map((ip) => ip.trim()) };
+  return tag === '' ? undefined : { tag };
 }
 
 function contentTypeOf(type: string): string {

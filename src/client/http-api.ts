@@ -1,0 +1,77 @@
+/**
+ * Owns asking Nacos' HTTP API for what gRPC has no request for. Called by the config client. Each server of the list is tried, and a login that
+ * was forgotten is made again once. What proves who asks goes in headers, since URLs get into the logs of servers and proxies.
+ */
+import type { HttpGet, HttpReply } from '../config/http-get.js';
+import { AuthError, ConnectionError } from '../errors.js';
+import type { Credentials, RequestScope } from '../remote/auth/credentials.js';
+import { httpCall, type HttpCall } from '../remote/http-call.js';
+import type { ServerSource } from '../remote/server-source.js';
+import type { TlsMaterial } from '../remote/tls-material.js';
+
+export interface HttpApiParts {
+  readonly servers: ServerSource;
+  readonly tls: TlsMaterial;
+  readonly credentials: Credentials | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+/** Of a list with the contents of its configs. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const DEFAULT_CONTEXT_PATH = '/nacos';
+
+export function createHttpGet(parts: HttpApiParts): HttpGet {
+  return async (path, query, bounds) => {
+    const timeoutMs = bounds.timeoutMs ?? parts.requestTimeoutMs;
+    const scope = scopeOf(query);
+    const { credentials } = parts;
+    for (let isAgain = false; ; isAgain = true) {
+      const headers =
+        credentials?.current(scope) ?? (await credentials?.obtain(scope, { ...bounds, timeoutMs }));
+      const reply = await ask(parts, `${path}?${new URLSearchParams(query).toString()}`, {
+        method: 'GET',
+        what: path,
+        headers,
+        timeoutMs,
+        signal: bounds.signal,
+        holdsProcess: bounds.holdsProcess ?? true,
+        maxBytes: MAX_ANSWER_BYTES,
+        tls: parts.tls,
+      });
+      if (reply.status !== 401 && reply.status !== 403) return reply;
+      const mayRepeat = headers !== undefined && credentials?.refuse(headers) === true;
+      if (isAgain || !mayRepeat) {
+        throw new AuthError(`${path}: Nacos refuses it (status ${String(reply.status)})`);
+      }
+    }
+  };
+}
+
+/** The first server that answers. */
+async function ask(
+  { servers }: HttpApiParts,
+  pathAndQuery: string,
+  call: Omit<HttpCall, 'path'>,
+): Promise<HttpReply> {
+  let failure: Error = new ConnectionError('CONNECT_FAILED', `${call.what}: no server to ask`);
+  for (const { host, port, secure = false, contextPath } of servers.list) {
+    const path = `${contextPath ?? DEFAULT_CONTEXT_PATH}${pathAndQuery}`;
+    try {
+      return await httpCall({ host, port, secure }, { ...call, path });
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** What a signature is made for, by the names of whichever API it is. */
+function scopeOf(query: Readonly<Record<string, string>>): RequestScope {
+  return {
+    module: 'config',
+    namespace: query['tenant'] ?? query['namespaceId'] ?? '',
+    group: query['group'] ?? query['groupName'] ?? '',
+    name: query['dataId'] ?? '',
+  };
+}
