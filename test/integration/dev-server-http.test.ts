@@ -57,6 +57,57 @@ describe('services over HTTP', () => {
   });
 });
 
+describe('what a console shows of configs', () => {
+  const KEY = { dataId: 'app.yaml', group: 'DEFAULT_GROUP', tenant: '' };
+
+  beforeEach(async () => {
+    const client = await clients.registered('config');
+    for (const content of ['a: 1', 'a: 2']) {
+      await client.unary('ConfigPublishRequest', {
+        ...KEY,
+        content,
+        additionMap: { type: 'yaml' },
+      });
+    }
+    await client.unary('ConfigPublishRequest', { ...KEY, dataId: 'other', content: 'x' });
+  });
+
+  it('lists what matches, in the form of each API', async () => {
+    const v3 = await get('/nacos/v3/admin/cs/config/list?dataId=app*&pageNo=1&pageSize=1');
+    expect(v3.json).toMatchObject({
+      code: 0,
+      data: { totalCount: 1, pageItems: [{ dataId: 'app.yaml', groupName: 'DEFAULT_GROUP' }] },
+    });
+    const v1 = await get('/nacos/v1/cs/configs?search=blur&dataId=&group=&pageNo=2&pageSize=1');
+    expect(v1.json).toMatchObject({
+      totalCount: 2,
+      pagesAvailable: 2,
+      pageItems: [{ dataId: 'other', group: 'DEFAULT_GROUP', tenant: '', md5: null, content: 'x' }],
+    });
+  });
+
+  it('lists what was done, newest first, with what there was before', async () => {
+    const query = 'dataId=app.yaml&groupName=DEFAULT_GROUP&namespaceId=public';
+    const list = await get(`/nacos/v3/admin/cs/history/list?${query}`);
+    expect(list.json).toMatchObject({
+      data: {
+        totalCount: 2,
+        pageItems: [
+          { id: '2', opType: 'U' },
+          { id: '1', opType: 'I' },
+        ],
+      },
+    });
+    const entry = await get(`/nacos/v3/admin/cs/history?${query}&nid=2`);
+    expect(entry.json).toMatchObject({ data: { content: 'a: 1' } });
+    expect((await get(`/nacos/v3/admin/cs/history?${query}&nid=99`)).status).toBe(404);
+    const old = await get(
+      '/nacos/v1/cs/history?search=accurate&dataId=app.yaml&group=DEFAULT_GROUP&tenant=',
+    );
+    expect(old.json).toMatchObject({ totalCount: 2, pageItems: [{ opType: 'U         ' }, {}] });
+  });
+});
+
 describe('configs over HTTP', () => {
   beforeEach(async () => {
     const writer = await clients.registered('config');

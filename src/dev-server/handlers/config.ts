@@ -27,7 +27,8 @@ import { additionsFault, checkConfig, publishFault, type ConfigParams } from '..
 import { requireFields } from '../request-shape.js';
 import type { RpcHandler } from '../rpc.js';
 import type { ConfigListeners } from '../store/config-listeners.js';
-import type { Audience, ConfigStore, StoredConfig } from '../store/config-store.js';
+import type { Audience, ConfigStore } from '../store/config-store.js';
+import type { StoredConfig } from '../store/stored-config.js';
 
 export interface ConfigHandlerParts {
   readonly store: ConfigStore;

@@ -8,7 +8,8 @@ import { namespaceOfTenant, tenantOf } from '../../wire/messages/config.js';
 import { matchesPattern } from '../../wire/messages/fuzzy-watch.js';
 import { checkConfig } from '../param-check.js';
 import type { HistoryEntry } from '../store/config-history.js';
-import type { ConfigStore, StoredConfig } from '../store/config-store.js';
+import type { ConfigStore } from '../store/config-store.js';
+import type { StoredConfig } from '../store/stored-config.js';
 import { configBody } from '../handlers/config.js';
 import {
   missingParameter,

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../util/clock.js';
 import type { ConfigRef } from '../../wire/messages/config.js';
-import type { StoredConfig } from './config-store.js';
+import type { StoredConfig } from './stored-config.js';
 
 /** Inserted, updated, deleted. */
 export type Operation = 'I' | 'U' | 'D';

@@ -10,18 +10,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../../util/clock.js';
 import type { ConfigRef } from '../../wire/messages/config.js';
 import { ConfigHistory } from './config-history.js';
-
-export interface StoredConfig {
-  readonly ref: ConfigRef;
-  readonly content: string;
-  readonly contentType: string;
-  /** Lower-case hex, of the content as stored. */
-  readonly md5: string;
-  readonly encryptedDataKey: string;
-  readonly appName: string;
-  /** Epoch ms. */
-  readonly lastModifiedMs: number;
-}
+import type { StoredConfig } from './stored-config.js';
 
 export interface ConfigDraft {
   readonly ref: ConfigRef;

@@ -92,15 +92,34 @@ describe('publish and query', () => {
     expect(answer.body).toMatchObject({ resultCode: 500, errorCode: 500, message });
   });
 
-  it('refuses beta and tag configs instead of publishing them to all', async () => {
+  it('shows a beta to the addresses it is for, before a tag, and nobody else', async () => {
     const server = aServer();
     const client = server.client('config');
-    for (const additionMap of [{ betaIps: '10.0.0.1' }, { tag: 'gray' }]) {
-      const answer = await publish(client, 'x', { additionMap });
-      expect(answer.body).toMatchObject({ resultCode: 500, errorCode: 501 });
-    }
+    await publish(client, 'for all');
+    await publish(client, 'for blue', { additionMap: { tag: 'blue' } });
+    await publish(client, 'for others', { additionMap: { betaIps: '10.0.0.77, 10.0.0.78' } });
     await server.clock.advance(DUMP_DELAY_MS);
-    expect((await ask(client)).body).toMatchObject({ errorCode: 300 });
+    expect((await ask(client)).body).toMatchObject({ content: 'for all' });
+    expect((await ask(client, { tag: 'blue' })).body).toMatchObject({ content: 'for blue' });
+    // Of the setup of the connection.
+    await publish(client, 'for us', { additionMap: { betaIps: '10.0.0.5' } });
+    await server.clock.advance(DUMP_DELAY_MS);
+    expect((await ask(client)).body).toMatchObject({ content: 'for us' });
+    expect((await ask(client, { tag: 'blue' })).body).toMatchObject({ content: 'for us' });
+  });
+
+  it('removes gray contents by their names, one that is not there with a failure', async () => {
+    const server = aServer();
+    const client = server.client('config');
+    await publish(client, 'for all');
+    await publish(client, 'for blue', { additionMap: { tag: 'blue' } });
+    const remove = (tag: string) => client.call('ConfigRemoveRequest', { ...KEY, tag });
+    expect((await remove('blue')).body).toMatchObject({ resultCode: 500, errorCode: 0 });
+    expect((await remove('tag_blue')).body).toMatchObject({ resultCode: 200 });
+    expect((await remove('beta')).body).toMatchObject({ resultCode: 500, errorCode: 0 });
+    await server.clock.advance(DUMP_DELAY_MS);
+    expect((await ask(client, { tag: 'blue' })).body).toMatchObject({ errorCode: 300 });
+    expect((await ask(client)).body).toMatchObject({ content: 'for all' });
   });
 
   it('answers a query for a tag without content of its own with 300 and the tag', async () => {
