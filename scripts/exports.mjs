@@ -27,6 +27,7 @@ const ENTRIES = {
   './superagent': 'adapters/superagent.ts',
   './grpc': 'adapters/grpc.ts',
   './diagnostics': 'diagnostics.ts',
+  './opentelemetry': 'opentelemetry/index.ts',
   './fetch': 'adapters/fetch.ts',
   './undici': 'adapters/undici.ts',
   './dev-server': 'dev-server/index.ts',

@@ -16,10 +16,10 @@ const LEVELS = [
   'remote',
   'naming config',
   'client',
-  'discovery registration settings',
+  'discovery opentelemetry registration settings',
   'runtime',
   'adapters',
-  'entry sidecar dev-server testing opentelemetry',
+  'entry sidecar dev-server testing',
   'cli index',
 ].map((parts) => parts.split(' '));
 
@@ -42,6 +42,8 @@ const PACKAGES = {
   // The user's own, and only in what only users of Nest load.
   '@nestjs/core': ['adapters'],
   '@grpc/grpc-js': ['dev-server'],
+  // The user's own, and only in what is loaded for it.
+  '@opentelemetry/api': ['opentelemetry'],
   yaml: ['options', 'settings'],
   // TOML is no format to write a parser for; this one has no dependencies and is loaded with the first TOML content.
   'smol-toml': ['settings'],

@@ -5,7 +5,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { AboutService, ChannelMessages, ChannelName } from '../diagnostics.js';
-import { askLiveFacts } from '../live-facts.js';
 import type { CounterName, HistogramName, Labels } from './catalog.js';
 
 /** Where counts go. Called on the way of calls: quick, and it never throws. */
@@ -56,7 +55,6 @@ const RULES: Rules = {
   'nacos-serving:config-failure': (_message, sink) => sink.add('nacos_serving.config.failures', {}),
 };
 
-/** Connections that are there already count as opened, each once. */
 export function countFromChannels(sink: MetricSink): () => void {
   const stops = Object.entries(RULES).map(([name, rule]) => {
     // The rule of a channel fits what is published there, and nobody else publishes under our names.
@@ -65,10 +63,6 @@ export function countFromChannels(sink: MetricSink): () => void {
     subscribe(name, hear);
     return () => unsubscribe(name, hear);
   });
-  for (const fact of askLiveFacts()) {
-    if (fact.kind !== 'connection' || fact.state !== 'ready') continue;
-    sink.add('nacos_serving.connection.opened', { 'nacos.module': fact.module });
-  }
   return () => {
     for (const stop of stops) stop();
   };

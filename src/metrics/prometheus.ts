@@ -2,6 +2,7 @@
  * Owns the metrics of this process as Prometheus reads them: counters and histograms kept since it began, gauges of the moment, in the text format
  * 0.0.4. Begun and shown by the runtime when `metrics.path` asks for it. It opens nothing, and keeps nothing alive.
  */
+import { askLiveFacts } from '../live-facts.js';
 import {
   BUCKETS_S,
   METRICS,
@@ -30,9 +31,14 @@ export class PrometheusMetrics implements MetricSink {
   readonly #families = new Map<MetricName, Family>();
   #stop: (() => void) | undefined;
 
-  /** Counts from now on. Idempotent. */
+  /** Counts from now on. Connections that are there already count as opened. Idempotent. */
   start(): void {
-    this.#stop ??= countFromChannels(this);
+    if (this.#stop !== undefined) return;
+    this.#stop = countFromChannels(this);
+    for (const fact of askLiveFacts()) {
+      if (fact.kind !== 'connection' || fact.state !== 'ready') continue;
+      this.add('nacos_serving.connection.opened', { 'nacos.module': fact.module });
+    }
   }
 
   /** What was counted stays. */
@@ -51,6 +57,11 @@ export class PrometheusMetrics implements MetricSink {
     let at = 0;
     while (at < BUCKETS_S.length && seconds > (BUCKETS_S[at] ?? Infinity)) at += 1;
     series.counts[at] = (series.counts[at] ?? 0) + 1;
+  }
+
+  /** Of an HTTP request. */
+  answer(): { readonly status: number; readonly type: string; readonly body: string } {
+    return { status: 200, type: PROMETHEUS_TYPE, body: this.text() };
   }
 
   /** What a scrape gets; ends with a line feed. */

@@ -13,6 +13,7 @@ import { CONNECTION_ROWS } from './rows/connection.js';
 import { DISCOVERY_ROWS } from './rows/discovery.js';
 import { IDENTITY_ROWS } from './rows/identity.js';
 import { REGISTRATION_ROWS } from './rows/registration.js';
+import { TELEMETRY_ROWS } from './rows/telemetry.js';
 import type { ServerAddress } from './server-list.js';
 
 export type { FlagRow, OptionKind, OptionRow } from './row.js';
@@ -24,6 +25,7 @@ export const OPTION_ROWS = [
   ...DISCOVERY_ROWS,
   ...CONFIG_ROWS,
   ...BEHAVIOUR_ROWS,
+  ...TELEMETRY_ROWS,
 ] as const;
 
 /** The same for who does not need the type of each row. */

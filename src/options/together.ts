@@ -36,18 +36,40 @@ const ONE_OF: readonly (readonly string[])[] = [
   ['tls.key_passphrase', 'tls.key_passphrase_file'],
 ];
 
+const OWN_ANSWER =
+  'this package would wait for its own answer; readiness.path is a route of the app';
+/** What the server on `health.port` answers itself. */
+const HEALTH_PATHS: readonly string[] = ['/', '/ready', '/live'];
+
 /** @throws ConfigError INVALID_OPTION */
 export function checkTogether(givenBy: (path: string) => Given | undefined): void {
   checkConnection(givenBy);
   const health = givenBy('health.path');
+  const metrics = givenBy('metrics.path');
   const readiness = givenBy('readiness.path');
-  if (health === undefined || readiness === undefined) return;
+  differ(['health.path', health], ['readiness.path', readiness], OWN_ANSWER);
+  differ(['metrics.path', metrics], ['readiness.path', readiness], OWN_ANSWER);
+  if (givenBy('health.port') === undefined) {
+    differ(['metrics.path', metrics], ['health.path', health], 'one path has one answer');
+  } else if (metrics !== undefined && HEALTH_PATHS.includes(String(metrics.raw))) {
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `metrics.path "${String(metrics.raw)}" (${metrics.place}) is a path of the health server: allowed is any but ${HEALTH_PATHS.join(', ')}, like /metrics`,
+      { details: { option: 'metrics.path', place: metrics.place } },
+    );
+  }
+}
+
+type Named = readonly [path: string, given: Given | undefined];
+
+function differ([path, one]: Named, [otherPath, other]: Named, why: string): void {
+  if (one === undefined || other === undefined) return;
   // What comes after ? makes no other path.
-  if (health.raw !== String(readiness.raw).split('?', 1)[0]) return;
+  if (one.raw !== String(other.raw).split('?', 1)[0]) return;
   throw new ConfigError(
     'INVALID_OPTION',
-    `health.path (${health.place}) and readiness.path (${readiness.place}) are the same: this package would wait for its own answer; readiness.path is a route of the app`,
-    { details: { option: 'health.path', place: health.place } },
+    `${path} (${one.place}) and ${otherPath} (${other.place}) are the same: ${why}`,
+    { details: { option: path, place: one.place } },
   );
 }
 

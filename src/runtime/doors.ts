@@ -1,10 +1,11 @@
 /**
- * Owns what of this process can be asked from outside: the health server, the health path on the app's servers, the control socket. Opened by
+ * Owns what of this process can be asked from outside: the health server, health and metrics on the app's servers, the control socket. Opened by
  * the process runtime, each only when an option or a registration asks for it, and loaded only then.
  */
 import type { Server } from 'node:net';
 
 import type { Logger } from '../logger.js';
+import type { PrometheusMetrics } from '../metrics/prometheus.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import type { ProcessRuntime } from '../process-hub.js';
 import { systemClock } from '../util/clock.js';
@@ -25,14 +26,19 @@ export interface Doors {
   /** While something is registered there is a control socket. */
   setActive(active: boolean): void;
   /**
-   * This process serves something: from now on the health server answers, and so does this path of the server, when it is in this thread.
-   * Idempotent.
+   * This process serves something: from now on the health server answers, and so do the paths of these options on the server, when it is in
+   * this thread. Idempotent.
    */
-  serverUp(server: Server | undefined, path: string | undefined): void;
+  serverUp(server: Server | undefined, own: Pick<ResolvedOptions, 'health' | 'metrics'>): void;
 }
 
 export function openDoors(options: DoorsOptions): Doors {
-  return new ProcessDoors(options);
+  const doors = new ProcessDoors(options);
+  // Counts from the beginning, whoever asks and when.
+  if (options.options.metrics.path !== undefined) {
+    runInBackground(doors.countMetrics());
+  }
+  return doors;
 }
 
 class ProcessDoors implements Doors {
@@ -40,6 +46,7 @@ class ProcessDoors implements Doors {
   #active = false;
   #control: ControlSocket | undefined;
   #healthServer = false;
+  #metrics: Promise<PrometheusMetrics> | undefined;
 
   constructor(options: DoorsOptions) {
     this.#options = options;
@@ -57,15 +64,23 @@ class ProcessDoors implements Doors {
     if (control !== undefined) runInBackground(control.close());
   }
 
-  serverUp(server: Server | undefined, path: string | undefined): void {
+  serverUp(server: Server | undefined, own: Pick<ResolvedOptions, 'health' | 'metrics'>): void {
     const { port } = this.#options.options.health;
     if (port !== undefined && !this.#healthServer) {
       this.#healthServer = true;
       runInBackground(this.#openHealth(port));
     }
-    if (path !== undefined && server !== undefined) {
-      runInBackground(this.#answerOn(server, path));
+    if (server === undefined) return;
+    if (own.health.path !== undefined) runInBackground(this.#answerOn(server, own.health.path));
+    // A port of its own is for those who watch, the other one perhaps for everybody.
+    if (own.metrics.path !== undefined && port === undefined) {
+      runInBackground(this.#showMetricsOn(server, own.metrics.path));
     }
+  }
+
+  countMetrics(): Promise<PrometheusMetrics> {
+    this.#metrics ??= loadMetrics();
+    return this.#metrics;
   }
 
   async #openControl(): Promise<void> {
@@ -83,16 +98,35 @@ class ProcessDoors implements Doors {
   }
 
   async #openHealth(port: number): Promise<void> {
-    const { runtime, logger } = this.#options;
+    const { runtime, options, logger } = this.#options;
     const { openHealthServer, healthAnswer } = await loadHealth();
-    openHealthServer({ port, answer: () => healthAnswer(runtime), logger });
+    const { path } = options.metrics;
+    const kept = path === undefined ? undefined : await this.countMetrics();
+    const metrics =
+      path === undefined || kept === undefined ? undefined : { path, answer: () => kept.answer() };
+    openHealthServer({ port, answer: () => healthAnswer(runtime), metrics, logger });
   }
 
   async #answerOn(server: Server, path: string): Promise<void> {
     const { runtime, serves } = this.#options;
-    const { answerHealthOn, healthAnswer } = await loadHealth();
-    answerHealthOn(server, path, () => (serves(server) ? healthAnswer(runtime) : undefined));
+    const { answerRouteOn, healthAnswer } = await loadHealth();
+    const answer = () => (serves(server) ? healthAnswer(runtime) : undefined);
+    answerRouteOn(server, { kind: 'health', path, answer });
   }
+
+  async #showMetricsOn(server: Server, path: string): Promise<void> {
+    const { serves } = this.#options;
+    const [{ answerRouteOn }, metrics] = await Promise.all([loadHealth(), this.countMetrics()]);
+    const answer = () => (serves(server) ? metrics.answer() : undefined);
+    answerRouteOn(server, { kind: 'metrics', path, answer });
+  }
+}
+
+async function loadMetrics(): Promise<PrometheusMetrics> {
+  const { PrometheusMetrics } = await import('../metrics/prometheus.js');
+  const metrics = new PrometheusMetrics();
+  metrics.start();
+  return metrics;
 }
 
 async function loadHealth() {

@@ -7,8 +7,9 @@ import type { ServerHttp2Stream } from 'node:http2';
 
 export interface HttpAnswer {
   readonly status: number;
-  /** JSON, or nothing. */
   readonly body: string;
+  /** Default: JSON. */
+  readonly type?: string;
   readonly allow?: string;
 }
 
@@ -34,9 +35,9 @@ export function answerStream(stream: ServerHttp2Stream, method: string, answer: 
   stream.resume();
 }
 
-function headersOf({ body, allow }: HttpAnswer): Readonly<Record<string, string | number>> {
+function headersOf({ body, type, allow }: HttpAnswer): Readonly<Record<string, string | number>> {
   return {
-    'content-type': 'application/json',
+    'content-type': type ?? 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...(allow === undefined ? {} : { allow }),

@@ -1,6 +1,6 @@
 /**
  * Owns the health answers on a port of their own (option `health.port`): `/` and `/ready` say whether this process may be sent traffic, `/live`
- * that it runs. Opened by the process runtime with the first server of the app. The server is never registered, holds no
+ * that it runs; and with `metrics.path`, the metrics of it. Opened by the process runtime with the first server of the app. The server is never registered, holds no
  * process, and one that cannot listen is one line in the log.
  */
 import { createServer } from 'node:http';
@@ -21,6 +21,7 @@ export interface HealthServerOptions {
   /** 0 takes any free one, which the log tells. */
   readonly port: number;
   readonly answer: () => HealthAnswer;
+  readonly metrics?: { readonly path: string; readonly answer: () => HttpAnswer } | undefined;
   readonly logger: Logger;
 }
 
@@ -31,9 +32,9 @@ const LIVE = `${JSON.stringify({ live: true })}\n`;
 const MAX_CONNECTIONS = 256;
 
 export function openHealthServer(options: HealthServerOptions): HealthServer {
-  const { answer, logger } = options;
+  const { logger } = options;
   const server = createServer((request, response) => {
-    answerHttp(request, response, answerFor(request.method, request.url, answer));
+    answerHttp(request, response, answerFor(request.method, request.url, options));
   });
   Object.defineProperty(server, OWN, { value: true });
   server.maxConnections = MAX_CONNECTIONS;
@@ -75,11 +76,13 @@ export function openHealthServer(options: HealthServerOptions): HealthServer {
 function answerFor(
   method: string | undefined,
   url: string | undefined,
-  health: () => HealthAnswer,
+  { answer, metrics }: HealthServerOptions,
 ): HttpAnswer {
   const path = pathOf(url);
+  const isMetrics = path === metrics?.path;
   const isReady = path === '/' || path === '/ready';
-  if (!isReady && path !== '/live') return { status: 404, body: '' };
+  if (!isReady && !isMetrics && path !== '/live') return { status: 404, body: '' };
   if (!isRead(method)) return { status: 405, body: '', allow: 'GET, HEAD' };
-  return isReady ? health() : { status: 200, body: LIVE };
+  if (isMetrics && metrics !== undefined) return metrics.answer();
+  return isReady ? answer() : { status: 200, body: LIVE };
 }

@@ -42,6 +42,8 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     logger.warn('config.import has no effect here: only `nacos-serving run` imports configs');
   }
 
+  if (options.opentelemetry.enabled) runInBackground(startOpenTelemetry(around, logger));
+
   const pool = new ClientPool(logger);
   const client = pool.of(options);
   let discovery: Discovery | undefined;
@@ -71,7 +73,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     automatic,
     explicit(server, code) {
       const { options: own } = load(around, code, layer);
-      doors.serverUp(server, own.health.path);
+      doors.serverUp(server, own);
       return registrarBy(own, code);
     },
     closing: (server) => shutdown.serverClosing(server),
@@ -155,7 +157,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     serverUp(server: ListeningServer) {
       // News of the time of loading is replayed: one that has closed meanwhile will not say so again.
       if (hub.servers.has(server.server)) shutdown.serverUp(server);
-      doors.serverUp(server.local, options.health.path);
+      doors.serverUp(server.local, options);
       // It is registered with what counts from the start, when that can be had.
       if (isSettled) comesUp(server);
       else runInBackground(settled.then(() => comesUp(server)));
@@ -244,6 +246,21 @@ function load(around: Surroundings, code: object | undefined, live?: LiveLayer) 
   // Checked value by value in there, whatever it is.
   const given = code === undefined ? {} : { code: code as OptionsInput };
   return loadOptions({ env: around.env, cwd: around.cwd, live, ...given });
+}
+
+/** With the SDK that the app has set up; without `@opentelemetry/api`, one line. */
+async function startOpenTelemetry(around: Surroundings, logger: Logger): Promise<void> {
+  const [{ apiOfApp }, { start }] = await Promise.all([
+    import('../opentelemetry/from-app.js'),
+    import('../opentelemetry/start.js'),
+  ]);
+  const api = apiOfApp(around);
+  if (api !== undefined) start({ api, warn: (message) => logger.warn(message) });
+  else {
+    logger.error(
+      'opentelemetry.enabled: the app has no @opentelemetry/api, so nothing is traced or measured: npm install @opentelemetry/api',
+    );
+  }
 }
 
 /** One discovery for all calls of the process, opened by the first of them. */

@@ -14,7 +14,7 @@ import path from 'node:path';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { answerHealthOn } from '../../src/runtime/health-route.js';
+import { answerRouteOn } from '../../src/runtime/health-route.js';
 import type { HealthAnswer } from '../../src/runtime/health.js';
 
 const TLS = path.resolve(import.meta.dirname, '..', 'fixtures', 'tls');
@@ -66,7 +66,7 @@ type Kind = keyof typeof KINDS;
 async function start(kind: Kind, answer: () => HealthAnswer | undefined): Promise<number> {
   const server: Server = KINDS[kind]();
   servers.push(server);
-  answerHealthOn(server, '/healthz', answer);
+  answerRouteOn(server, { kind: 'health', path: '/healthz', answer });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
@@ -135,8 +135,8 @@ describe.each(Object.keys(KINDS) as Kind[])('a server of %s', (kind) => {
 describe('the app', () => {
   it('sees no listener more, and the same results of emit', () => {
     const server = createServer();
-    answerHealthOn(server, '/healthz', () => READY);
-    answerHealthOn(server, '/other', () => READY);
+    answerRouteOn(server, { kind: 'health', path: '/healthz', answer: () => READY });
+    answerRouteOn(server, { kind: 'health', path: '/other', answer: () => READY });
     expect(server.listenerCount('request')).toBe(0);
     expect(Object.keys(server)).not.toContain('emit');
     expect(server.emit('unknown')).toBe(false);
