@@ -132,6 +132,22 @@ describe.each(Object.keys(KINDS) as Kind[])('a server of %s', (kind) => {
   });
 });
 
+it('health and metrics are two paths of one server', async () => {
+  const server = createServer(app);
+  servers.push(server);
+  const text = { status: 200, type: 'text/plain; version=0.0.4', body: 'a 1\n' };
+  answerRouteOn(server, { kind: 'health', path: '/healthz', answer: () => READY });
+  answerRouteOn(server, { kind: 'metrics', path: '/metrics', answer: () => text });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const metrics = await fetch(`http://127.0.0.1:${String(port)}/metrics?x=1`);
+  expect(metrics.headers.get('content-type')).toBe(text.type);
+  expect(await metrics.text()).toBe(text.body);
+  expect(await ask('http', port, '/healthz')).toEqual({ status: 200, body: READY.body });
+  expect(await ask('http', port, '/other')).toEqual({ status: 200, body: 'app' });
+  expect(await ask('http', port, '/metrics', 'POST')).toEqual({ status: 200, body: 'app' });
+});
+
 describe('the app', () => {
   it('sees no listener more, and the same results of emit', () => {
     const server = createServer();

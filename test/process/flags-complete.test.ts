@@ -10,6 +10,7 @@ const FILES = [
   'flags-behaviour.test.ts',
   'flags-discovery.test.ts',
   'flags-config.test.ts',
+  'flags-telemetry.test.ts',
 ];
 
 it('every option has a test of its effect', () => {

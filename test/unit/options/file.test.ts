@@ -189,7 +189,7 @@ describe('a wrong file', () => {
     ],
     [
       yaml('advanced: {}\n'),
-      'unknown key advanced (nacos.yaml:1:1): known are nacos, service, network, tls, registration, readiness, health, control, discovery, config, heartbeat, shutdown, logging',
+      'unknown key advanced (nacos.yaml:1:1): known are nacos, service, network, tls, registration, readiness, health, control, discovery, config, heartbeat, shutdown, logging, metrics, opentelemetry',
     ],
     [
       yaml('- a\n'),

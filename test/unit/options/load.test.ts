@@ -73,6 +73,8 @@ const SAMPLES: Readonly<Record<string, readonly [text: string, code: unknown, va
   'readiness.interval': ['2', 2000, 2000],
   'readiness.delay': ['1', 1000, 1000],
   'readiness.register_disabled': ['yes', true, true],
+  'metrics.path': ['/metrics', '/metrics', '/metrics'],
+  'opentelemetry.enabled': ['true', true, true],
   'health.path': ['/health', '/health', '/health'],
   'health.port': ['0', 0, 0],
   'control.enabled': ['off', false, false],
@@ -274,6 +276,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   'shutdown.deregister': true,
   'shutdown.quiet_time': 1000,
   'logging.level': 'warn',
+  'opentelemetry.enabled': false,
 };
 
 describe('the order of the layers', () => {
