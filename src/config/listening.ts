@@ -176,16 +176,21 @@ export class Listening {
     // What else comes up in this turn goes along.
     await Promise.resolve();
     try {
-      while (await this.#tellRound());
+      // Nothing may happen between the last look and the end: what came up then would be told by nobody.
+      for (let epoch = this.#epochToTell(); epoch !== 0; epoch = this.#epochToTell()) {
+        await this.#tellRound(epoch);
+      }
     } finally {
       this.#telling = undefined;
     }
   }
 
-  /** Returns false when there is nothing to be told, or nobody to tell. */
-  async #tellRound(): Promise<boolean> {
-    const epoch = this.#epoch();
-    if (this.#isClosed || this.#due.size === 0 || epoch === 0) return false;
+  /** 0: there is nothing to be told, or nobody to tell. */
+  #epochToTell(): number {
+    return this.#isClosed || this.#due.size === 0 ? 0 : this.#epoch();
+  }
+
+  async #tellRound(epoch: number): Promise<void> {
     const due = [...this.#due];
     this.#due.clear();
     const unwanted = due.filter((config) => !config.isWanted);
@@ -200,7 +205,6 @@ export class Listening {
       due.filter((config) => config.isWanted && needsTelling(config, epoch)),
       (part) => this.#beginListening(part, epoch),
     );
-    return true;
   }
 
   async #inParts(

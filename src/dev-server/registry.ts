@@ -8,10 +8,12 @@ import { ConfigPushes } from './config-pushes.js';
 import { configHandlers } from './handlers/config.js';
 import { internalHandlers } from './handlers/internal.js';
 import { namingHandlers } from './handlers/naming.js';
-import { patternHandlers, SERVICE_WORDS } from './handlers/patterns.js';
+import { CONFIG_WORDS, patternHandlers, SERVICE_WORDS } from './handlers/patterns.js';
 import { PatternPushes } from './pattern-pushes.js';
 import { NamingPushes } from './pushes.js';
 import type { JsonObject } from '../wire/json.js';
+import type { ConfigRef } from '../wire/messages/config.js';
+import type { PatternKey } from '../wire/messages/fuzzy-watch.js';
 import type { RpcHandlers } from './rpc.js';
 import { selectInstances, serviceInfoJson, type InstanceFilter } from './service-info.js';
 import { ConfigListeners } from './store/config-listeners.js';
@@ -78,10 +80,21 @@ export function createRegistry(options: RegistryOptions): Registry {
     else published.delete(textOf(key));
     servicePatterns.changed(patternKeyOf(key), isThere ? 'added' : 'removed');
   });
-  config.onChange((ref) => configPushes.changed(ref));
+  const configPatterns = new PatternPushes({
+    clock,
+    connections,
+    words: CONFIG_WORDS,
+    keys: () => config.servedRefs().map(patternKeyOfRef),
+  });
+  config.onChange((ref) => {
+    configPushes.changed(ref);
+    const isThere = config.served(ref) !== undefined;
+    configPatterns.changed(patternKeyOfRef(ref), isThere ? 'changed' : 'removed');
+  });
   naming.onChange((key) => pushes.toAll(key));
   connections.onGone(({ id }) => {
     servicePatterns.dropConnection(id);
+    configPatterns.dropConnection(id);
     listeners.dropConnection(id);
     subscriptions.dropConnection(id);
     naming.dropConnection(id);
@@ -89,12 +102,16 @@ export function createRegistry(options: RegistryOptions): Registry {
   const handlers: RpcHandlers = new Map([
     ...internalHandlers(),
     ...namingHandlers({ store: naming, subscriptions, pushes, serviceInfo }),
-    ...patternHandlers([{ words: SERVICE_WORDS, pushes: servicePatterns }]),
+    ...patternHandlers([
+      { words: SERVICE_WORDS, pushes: servicePatterns },
+      { words: CONFIG_WORDS, pushes: configPatterns },
+    ]),
     ...configHandlers({ store: config, listeners }),
   ]);
   const forgetEphemeral = (): void => {
     pushes.clear();
     servicePatterns.clear();
+    configPatterns.clear();
     published.clear();
     configPushes.clear();
     listeners.clear();
@@ -114,4 +131,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       config.close();
     },
   };
+}
+
+function patternKeyOfRef({ namespace, group, dataId }: ConfigRef): PatternKey {
+  return { namespace, group, name: dataId };
 }

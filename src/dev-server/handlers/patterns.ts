@@ -4,6 +4,7 @@
  */
 import { failureBody, successBody } from '../../wire/messages/common.js';
 import {
+  CONFIG_PATTERNS,
   NAMING_PATTERNS,
   readPatternWatch,
   TOO_MANY_PATTERNS,
@@ -21,6 +22,18 @@ export const SERVICE_WORDS: PatternWords = {
   changeField: 'changedType',
   types: { added: 'ADD_SERVICE', changed: 'INSTANCE_CHANGED', removed: 'DELETE_SERVICE' },
   changeTypes: { added: 'ADD_SERVICE', changed: 'INSTANCE_CHANGED', removed: 'DELETE_SERVICE' },
+};
+
+/** And the config side. */
+export const CONFIG_WORDS: PatternWords = {
+  module: 'config',
+  messages: CONFIG_PATTERNS,
+  batchSize: 20,
+  keyField: 'groupKey',
+  changeField: 'changeType',
+  types: { added: 'ADD_CONFIG', changed: 'CONFIG_CHANGED', removed: 'DELETE_CONFIG' },
+  // Also of a new config: a push about one key does not tell the two apart.
+  changeTypes: { added: 'CONFIG_CHANGED', changed: 'CONFIG_CHANGED', removed: 'DELETE_CONFIG' },
 };
 
 export function patternHandlers(

@@ -126,6 +126,11 @@ export class ConfigStore {
     return tag === '' ? versions.formal : versions.grays.get(`tag_${tag}`)?.config;
   }
 
+  /** Those whose formal content is served. */
+  servedRefs(): readonly ConfigRef[] {
+    return [...this.#served.values()].flatMap(({ formal }) => formal?.ref ?? []);
+  }
+
   /** md5 of what is served; '' for a config that is not there (trap 15). */
   servedMd5(ref: ConfigRef, asker?: Asker): string {
     return this.served(ref, asker)?.md5 ?? '';
