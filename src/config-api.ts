@@ -104,7 +104,7 @@ export type ConfigSubscriptionState = 'subscribing' | 'live' | 'stale' | 'closed
 
 /**
  * One listener's share of a config; the server sees one listener per config. Iterating it gives the content of now, then
- * each later one that differs; who iterates slowly gets the newest and not each between. Leaving the loop closes nothing.
+ * each later one that differs; who iterates slowly gets the newest and not each between. Leaving the loop closes nothing; neither a listener nor a loop keeps the process alive.
  */
 export interface ConfigSubscription
   extends AsyncDisposable, AsyncIterable<ConfigVersion | undefined> {

@@ -14,7 +14,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 let dev: DevServer;
 let folder: string;
 beforeAll(async () => {
-  dev = await startDevServer({ port: 0 });
+  // Time enough for a second request before a publish is served.
+  dev = await startDevServer({ port: 0, configDelayMs: 1500 });
   folder = installedFolder({}, (to) => {
     cpSync(path.join(ROOT, 'examples', 'config', 'app'), to, { recursive: true });
   });
@@ -24,12 +25,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('tells each content, changes what it read, and ends by itself', async () => {
+it('answers with what the config holds, and changes what it read only', async () => {
   await using child = startNode(['app.js'], {
     cwd: folder,
-    env: { NACOS_SERVER: dev.address },
+    env: { NACOS_SERVER: dev.address, PORT: '0' },
   });
-  await child.line(/^nothing there yet$/);
-  for (const discount of ['5', '6', '7']) await child.line(new RegExp(`^discount ${discount}$`));
-  expect(await child.exit()).toMatchObject({ code: 0 });
+  const [, port] = await child.line(/listening on (\d+)$/);
+  const ask = async (method = 'GET'): Promise<unknown> => {
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/`, { method });
+    return [answer.status, await answer.json()];
+  };
+  await child.line(/^config {"discount":5}$/);
+  expect(await ask()).toEqual([200, { discount: 5 }]);
+  expect(await ask('POST')).toEqual([200, { discount: 5 }]);
+  // Once more before the new one is served: what was read is not there any more.
+  expect(await ask('POST')).toEqual([409, { discount: 5 }]);
+  await child.line(/^config {"discount":6}$/);
+  expect(await ask()).toEqual([200, { discount: 6 }]);
 });
