@@ -52,6 +52,7 @@ export {
   type ExplainOptions,
   type PickOptions,
 } from './discovery/discovery.js';
+export type { ReconfigureOptions } from './discovery/make-settings.js';
 export type { WatchListener } from './discovery/watched-list.js';
 export type { WhyNot } from './discovery/callable-list.js';
 export type { FilterReason } from './discovery/filter.js';

@@ -17,7 +17,7 @@ import { CHOICE_CHECKS, choiceOfNow, type BalancingChoice } from './balancing-ch
 import { CALL_CHECKS, checkKeys, SERVICE_CHECKS, type Checks } from './check-options.js';
 import { explainName, imaginedCall, type NameExplanation } from './explain.js';
 import type { ListCacheOptions } from './local-lists.js';
-import { MakeSettings, type MakeSettingsOptions } from './make-settings.js';
+import { MakeSettings, type ReconfigureOptions } from './make-settings.js';
 import { createPropagation } from './propagation.js';
 import { Resolver, type NameState, type ResolverOptions } from './resolver.js';
 import { Meters } from './service-meter.js';
@@ -128,7 +128,7 @@ export interface Discovery extends AsyncDisposable {
    * Other settings of calls, from the next call on, in place of all that were given before; what `setRoutes` has set stays above them. Services whose settings
    * differ keep their lists, and forget which instances failed. Lists of `watch` stay as they were. @throws ConfigError, and then nothing changes
    */
-  reconfigure(options: MakeSettingsOptions): void;
+  reconfigure(options: ReconfigureOptions): void;
   /** Instances that calls of this service are kept off because they failed, by its name as the registry spells it. See docs/retries.md. */
   ejected(service: string): readonly Ejection[];
   /** Calls go to all instances of the service again, or of all services, as if none had failed. */

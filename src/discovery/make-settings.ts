@@ -27,10 +27,14 @@ const EMPTY_PROTECTION_MS = 300_000;
 // An object with the keys of the type, and of nothing else.
 const CALL_KEYS = Object.keys(CALL_CHECKS) as readonly (keyof CallSettingsInput)[];
 
-export interface MakeSettingsOptions extends CallSettingsInput {
-  readonly group?: string | undefined;
+/** Settings of calls that may change while calls are made: for all services, and for single ones. */
+export interface ReconfigureOptions extends CallSettingsInput {
   /** By name or pattern. */
   readonly services?: Readonly<Record<string, ServiceOptions>> | readonly string[] | undefined;
+}
+
+export interface MakeSettingsOptions extends ReconfigureOptions {
+  readonly group?: string | undefined;
 }
 
 export class MakeSettings {

@@ -3,7 +3,7 @@
  * command line, so that both find the same instances. Loading it loads discovery.
  */
 import { createDiscovery, type Discovery } from '../discovery/discovery.js';
-import type { MakeSettingsOptions } from '../discovery/make-settings.js';
+import type { ReconfigureOptions } from '../discovery/make-settings.js';
 import type { CallSettingsInput } from '../discovery/service-options.js';
 import type { Logger } from '../logger.js';
 import { hostPort } from '../model.js';
@@ -35,7 +35,7 @@ export function makeDiscovery(
 }
 
 /** What may change while it runs: the settings of calls, for all services and for each. */
-export function callSettingsOf(options: ResolvedOptions): MakeSettingsOptions {
+export function callSettingsOf(options: ResolvedOptions): ReconfigureOptions {
   return {
     ...settingsOf(options.discovery),
     cluster: options.service.cluster,

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { oneLine, unknownName } from '../options/given.js';
 import { FORMATS, type SettingsFormat } from './formats/content.js';
 
+/** Which goes before the other, what is on this machine or what is in Nacos. */
 export type Preference = 'local' | 'remote';
 
 /** One place settings come from, as its user names it. `undefined` means not given. */

@@ -85,6 +85,7 @@ export type ValueAt<T, K extends string> = K extends keyof T
       : unknown
     : unknown;
 
+/** What a change of the settings changed. Frozen. */
 export interface SettingsChange<T> {
   /** Whose value is another one, that came or that went; sorted: `db.pool.max`, `servers[0]`. */
   readonly keys: readonly string[];
@@ -92,6 +93,7 @@ export interface SettingsChange<T> {
   readonly previous: T;
 }
 
+/** Called after a change; what it throws or rejects is logged. */
 export type SettingsListener<T> = (change: SettingsChange<T>) => void | Promise<void>;
 
 /**
@@ -100,6 +102,7 @@ export type SettingsListener<T> = (change: SettingsChange<T>) => void | Promise<
  */
 export type SettingsSourceState = 'loaded' | 'missing' | 'unreachable' | 'broken';
 
+/** How one source is. Frozen. */
 export interface SettingsSourceStatus {
   readonly name: string;
   readonly state: SettingsSourceState;
@@ -122,6 +125,7 @@ export interface SettingsHistoryEntry {
   readonly changed: number;
 }
 
+/** How the settings are. Frozen. */
 export interface SettingsStatus {
   /** degraded: something was refused, is missing or cannot be reached, and `problem` says what. */
   readonly state: 'ok' | 'degraded' | 'closed';
@@ -131,6 +135,7 @@ export interface SettingsStatus {
   readonly history: readonly SettingsHistoryEntry[];
 }
 
+/** One key, and where its value comes from. Frozen. */
 export interface ExplainedKey {
   readonly key: string;
   /** As it may be shown: `***` for what looks like a secret. */

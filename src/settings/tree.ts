@@ -4,7 +4,9 @@
  */
 import { formatKey, parseKey, type KeyPath } from './key-path.js';
 
+/** A single value of settings. */
 export type SettingsScalar = string | number | boolean | null;
+/** What may stand under a key. */
 export type SettingsValue = SettingsScalar | readonly SettingsValue[] | SettingsTree;
 /** Plain objects and lists of texts, numbers, booleans and null. */
 export interface SettingsTree {

@@ -29,7 +29,11 @@ export class FakeConfig {
 
   get api(): ConfigApi {
     const own = {
-      get: async (dataId: string, group = 'DEFAULT_GROUP', options: { signal?: AbortSignal } = {}) => {
+      get: async (
+        dataId: string,
+        group = 'DEFAULT_GROUP',
+        options: { signal?: AbortSignal } = {},
+      ) => {
         this.reads.push(dataId);
         await this.gate;
         options.signal?.throwIfAborted();

@@ -10,8 +10,9 @@ import { buildTree, mergeTrees, TreeError, type BuiltTree } from '../tree.js';
 import { ContentError } from './content-error.js';
 import { parseProperties } from './properties.js';
 
-export const FORMATS = ['yaml', 'json', 'properties', 'toml', 'text'] as const;
-export type SettingsFormat = (typeof FORMATS)[number];
+/** How a content is read. */
+export type SettingsFormat = 'yaml' | 'json' | 'properties' | 'toml' | 'text';
+export const FORMATS: readonly SettingsFormat[] = ['yaml', 'json', 'properties', 'toml', 'text'];
 
 const BY_ENDING: Readonly<Record<string, SettingsFormat>> = {
   yaml: 'yaml',
