@@ -87,6 +87,8 @@ const CHECKS: Checks<DiscoveryOptions> = {
   clock: anything,
 };
 
+const CALLS_ONLY: Checks<ReconfigureOptions> = { ...CALL_CHECKS, services: anything };
+
 /** Turns names of services into instances, balanced and kept fresh. */
 export interface Discovery extends AsyncDisposable {
   /** For hosts of URLs: names without dots, and those that are declared in `services`. What is no service is null, never an error. */
@@ -234,7 +236,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       resolver.entryOf(service)?.setRoutes(rules);
     },
     reconfigure(given) {
-      checkKeys(given, CHECKS, '');
+      checkKeys(given, CALLS_ONLY, '');
       const { group: own } = options;
       const next = new MakeSettings({ ...given, group: own }, logger);
       const before = made;

@@ -115,6 +115,9 @@ describe('reconfigure', () => {
     expect(() => {
       discovery.reconfigure({ services: { orders: { tiemoutMs: 1 } as object } });
     }).toThrow('tiemoutMs');
+    expect(() => {
+      discovery.reconfigure({ group: 'other' } as object);
+    }).toThrow('unknown option group');
     expect(discovery.calls.timeoutMs('orders')).toBe(7);
   });
 });
