@@ -1,8 +1,8 @@
 /**
  * Owns gRPC on `node:http2`: one TCP connection with Nacos' two methods, and the end of it all when any part ends. Called by
  * the session through the Transport interface. It never reconnects, shares or balances: a silent reconnect would be a new,
- * unregistered identity to the server (docs/protocol.md#trap-2). It never keeps the process alive, but for a connect
- * under way and for calls that a user awaits, both bounded.
+ * unregistered identity to the server (docs/protocol.md#trap-2). It never keeps the process alive but for calls that a user
+ * awaits, which are bounded.
  */
 import {
   connect as connectHttp2,

@@ -1,6 +1,7 @@
 /**
  * Owns the way to an open socket for gRPC: TCP, and TLS on it where the endpoint wants that. Called by the HTTP/2 transport. While it is being
- * made it holds the process, so it is given up in time. A server whose certificate does not stand is left, and it is said what to do.
+ * made it holds the process, whatever is unref'd; so it is given up when nothing else does. A server whose certificate does not stand is left,
+ * and it is said what to do.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -10,6 +11,7 @@ import { hostPort } from '../model.js';
 import { onAbort } from '../util/abort.js';
 import type { Clock } from '../util/clock.js';
 import { asError } from '../util/deferred.js';
+import { onOnlyConnecting } from './only-connecting.js';
 import { tlsProblem, type TlsMaterial } from './tls-material.js';
 import type { Endpoint } from './transport.js';
 
@@ -22,9 +24,19 @@ export interface SocketParts {
 
 /** gRPC over TLS is negotiated by this name. */
 const HTTP2 = 'h2';
+/** A process that has nothing left to do is gone by then. */
+const STILL_HERE_MS = 50;
 
-/** @throws ConnectionError CONNECT_FAILED, TLS_FAILED, or the signal's reason */
-export async function openSocket(endpoint: Endpoint, parts: SocketParts): Promise<Socket> {
+/**
+ * A process that has nothing left to do ends in the middle of it. Should it not end, something holds it that is not to be seen, like
+ * a worker thread, and the socket is opened all the same.
+ * @throws ConnectionError CONNECT_FAILED, TLS_FAILED, or the signal's reason
+ */
+export async function openSocket(
+  endpoint: Endpoint,
+  parts: SocketParts,
+  mayHold = false,
+): Promise<Socket> {
   const tls = endpoint.tls === true ? await parts.tls.connectOptions(endpoint.host) : undefined;
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs, clock } = parts;
@@ -33,8 +45,10 @@ export async function openSocket(endpoint: Endpoint, parts: SocketParts): Promis
       return;
     }
     const { socket, ready } = begin(endpoint, tls);
+    socket.unref();
     const settle = (): void => {
       timer.cancel();
+      stopGivingWay();
       stopSignal();
       socket.off('error', onError);
       socket.off(ready, onReady);
@@ -57,6 +71,12 @@ export async function openSocket(endpoint: Endpoint, parts: SocketParts): Promis
       fail(connectFailed(endpoint, `no answer within ${String(timeoutMs)} ms`));
     });
     const stopSignal = onAbort(signal, () => fail(asError(signal.reason)));
+    const giveWay = (): void => {
+      settle();
+      socket.destroy();
+      clock.after(STILL_HERE_MS, () => resolve(openSocket(endpoint, parts, true)));
+    };
+    const stopGivingWay = mayHold ? () => undefined : onOnlyConnecting(clock, giveWay);
     // Until the session hears its errors, and after the attempt, they are of no interest, but must not be unheard.
     socket.on('error', () => undefined);
     socket.on('error', onError);
