@@ -25,7 +25,8 @@ export interface OwnServer extends AsyncDisposable {
 const PORT_OFFSETS = [0, 1000, 1001, 2000, -1000];
 const run = promisify(execFile);
 
-export async function anOwnServer(): Promise<OwnServer> {
+/** `words` are for the start script, after its port. */
+export async function anOwnServer(words: readonly string[] = []): Promise<OwnServer> {
   const command = process.env['NACOS_TEST_START'];
   if (command === undefined) throw new Error('NACOS_TEST_START is not set: no server to start');
   const [file, ...args] = command.split(' ');
@@ -48,7 +49,7 @@ export async function anOwnServer(): Promise<OwnServer> {
     port,
     address: `127.0.0.1:${String(port)}`,
     async start() {
-      const child = spawn(file, [...args, '--port', String(port), '--data', data], {
+      const child = spawn(file, [...args, '--port', String(port), '--data', data, ...words], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       script = child;

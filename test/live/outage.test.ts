@@ -139,3 +139,82 @@ describe('when Nacos is away', () => {
     STARTS_MS,
   );
 });
+
+const LOGIN = { username: 'nacos', password: 'nacos' };
+const TOKEN_SECONDS = 4;
+
+async function newToken({ address }: OwnServer): Promise<string> {
+  const response = await fetch(`http://${address}/nacos/v1/auth/login`, {
+    method: 'POST',
+    body: new URLSearchParams(LOGIN),
+  });
+  const { accessToken } = Object(await response.json()) as { readonly accessToken?: unknown };
+  if (typeof accessToken !== 'string') throw new Error('no token');
+  return accessToken;
+}
+
+/** Resolves when the server refuses a token that it has given now. */
+async function aTokenLives(server: OwnServer): Promise<void> {
+  const accessToken = await newToken(server);
+  const query = new URLSearchParams({ dataId: 'none', group: 'none', accessToken });
+  const url = `http://${server.address}/nacos/v1/cs/configs?${query.toString()}`;
+  expect((await fetch(url)).status).toBe(404);
+  await expect
+    .poll(async () => (await fetch(url)).status, { timeout: 60_000, interval: 100 })
+    .toBe(403);
+}
+
+async function isSaid(words: readonly string[]): Promise<void> {
+  await using told = startNode([CLI, ...words]);
+  expect(await told.exit(), told.lines.join('\n')).toMatchObject({ code: 0 });
+}
+
+/** r-nacos asks nobody for a login here. */
+if (process.env['NACOS_TEST_KIND'] !== 'r-nacos') {
+  describe('when Nacos wants a login', () => {
+    it(
+      'an app outlives its tokens, and a killed server that knows none of them: exactly the row within 10 s, and no call fails',
+      async () => {
+        const lives = `-Dnacos.core.auth.plugin.nacos.token.expire.seconds=${String(TOKEN_SECONDS)}`;
+        const server = own(await anOwnServer(['--auth', '--java-opts', lives]));
+        await server.start();
+        const env = {
+          NACOS_SERVER: server.address,
+          NACOS_USERNAME: LOGIN.username,
+          NACOS_PASSWORD: LOGIN.password,
+        };
+        const client = own(
+          createClient({ server: server.address, ...LOGIN, logger: silentLogger }),
+        );
+        const name = 'outage-login';
+        const app = own(startNode([CLI, '--service-name', name, PROVIDER], { env }));
+        const [, port = ''] = await app.line(/listens on port (\d+)/);
+        const isListed = (weight: number): Promise<void> =>
+          within(10_000, async () => {
+            const { instances } = await client.naming.query(name);
+            const rows = instances.map((row) => [row.port, row.weight]);
+            expect(rows).toEqual([[Number(port), weight]]);
+          });
+        await isListed(1);
+        const caller = own(
+          startNode(['--require', PRELOAD, CALLER, `http://${name}/hello`], { env }),
+        );
+        await caller.line(/^answered: 50$/);
+
+        for (const weight of [2, 3]) {
+          await aTokenLives(server);
+          // A request of the app of its own, which needs a token that is good.
+          await isSaid(['weight', String(weight), '--service', name]);
+          await isListed(weight);
+        }
+        await server.kill();
+        await server.start();
+        await isListed(3);
+        caller.process.stdin?.end();
+        const [, failed] = await caller.line(/^calls: \d+, failed: (\d+)$/);
+        expect(failed).toBe('0');
+      },
+      2 * STARTS_MS,
+    );
+  });
+}
