@@ -19,20 +19,23 @@ const discovery = createDiscovery({ naming: client.naming });
 await discovery.resolve(service);
 
 let before;
+let cpuBefore;
 // Told after discovery, which subscribed first: so the list is in use by now.
 client.naming.subscribe(service, ({ instances }) => {
   if (before === undefined) return;
   const { port } = discovery.pick(service);
   const { active } = performance.eventLoopUtilization(before);
+  const { user, system } = process.cpuUsage(cpuBefore);
   before = undefined;
   // Of the turn that is not over yet, too: up to this line.
-  say('applied', { activeMs: active, size: instances.length, port });
+  say('applied', { activeMs: active, cpuMs: (user + system) / 1000, size: instances.length, port });
 });
 
 createInterface({ input: process.stdin }).on('line', () => {
   // After the turn that reads this line, so that none of it counts.
   setImmediate(() =>
     setImmediate(() => {
+      cpuBefore = process.cpuUsage();
       before = performance.eventLoopUtilization();
       say('armed');
     }),

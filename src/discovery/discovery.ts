@@ -123,7 +123,7 @@ export interface Discovery extends AsyncDisposable {
   explain(service: string, options?: ExplainOptions): Promise<NameExplanation>;
   /**
    * Other routes for a service, by its name as the registry spells it: from the next call on, in place of all that were set before. None: calls go
-   * anywhere.
+   * anywhere. @throws ConfigError when one is no rule
    */
   setRoutes(service: string, rules: readonly RouteRule[]): void;
   /**
@@ -232,6 +232,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     stats: (service) => meters.stats(service),
     setRoutes(service, rules) {
+      checkKeys({ routes: rules }, { routes: CALL_CHECKS.routes }, '');
       routes.set(service, rules);
       resolver.entryOf(service)?.setRoutes(rules);
     },

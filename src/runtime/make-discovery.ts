@@ -14,11 +14,12 @@ import { systemClock } from '../util/clock.js';
 
 export function makeDiscovery(
   options: ResolvedOptions,
-  parts: { readonly naming: NamingApi; readonly logger: Logger },
+  { naming, logger }: { readonly naming: NamingApi; readonly logger: Logger },
 ): Discovery {
   const { diskCache, cacheDir, failoverDir, unusedAfterMs } = options.discovery;
   return createDiscovery({
-    ...parts,
+    naming,
+    logger,
     namespace: options.namespace,
     unusedAfterMs,
     failoverDir,

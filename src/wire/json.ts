@@ -68,8 +68,10 @@ export function readStringMap(from: JsonObject, key: string): Readonly<Record<st
   const value = from[key];
   const map: Record<string, string> = {};
   if (!isJsonObject(value)) return map;
-  for (const [name, item] of Object.entries(value)) {
+  // Keys rather than entries: this runs for each instance of each pushed list.
+  for (const name of Object.keys(value)) {
     if (name === '__proto__') continue;
+    const item = value[name];
     if (typeof item === 'string') map[name] = item;
     else if (typeof item === 'number' || typeof item === 'boolean') map[name] = String(item);
   }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { createDiscovery } from '../../../src/discovery/discovery.js';
 import { compileRoutes } from '../../../src/discovery/routing.js';
 import type { RouteRule } from '../../../src/discovery/service-settings.js';
 import { silentLogger } from '../../../src/logger.js';
 import { runWithRouting } from '../../../src/routing-context.js';
 import { A_CALL, aCall } from '../../helpers/a-call.js';
-import { anInstance } from '../../helpers/fake-naming.js';
+import { anInstance, createFakeNaming } from '../../helpers/fake-naming.js';
 import { aList, aRule, portsExcept, portsOf } from './selection-fixture.js';
 
 const plain = anInstance({ port: 1 });
@@ -151,6 +152,22 @@ describe('a route', () => {
     expect(portsExcept(list, [9], tagged('gray'))).toEqual([10]);
     expect(portsExcept(list, [9, 10], tagged('gray'))).toEqual([]);
     expect(portsOf(list, A_CALL)).toHaveLength(2);
+  });
+
+  it.each<[unknown]>([
+    [{}],
+    [[{ from: [], to: {}, otherwise: 'any' }]],
+    [[{ from: [{ header: 'x' }], to: { version: 1 }, otherwise: 'any' }]],
+    [[{ from: [{ header: 'x' }], to: { version: '*' }, otherwise: 'some' }]],
+    [[null]],
+  ])('that is none is refused: %j', (rules) => {
+    const discovery = createDiscovery({ naming: createFakeNaming().api, logger: silentLogger });
+    expect(() => discovery.setRoutes('orders', rules as [])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/^routes = .* \(code\): must be a list/) as unknown,
+      }),
+    );
   });
 
   it('changes with the next call', () => {
