@@ -42,7 +42,8 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     logger.warn('config.import has no effect here: only `nacos-serving run` imports configs');
   }
 
-  if (options.opentelemetry.enabled) runInBackground(startOpenTelemetry(around, logger));
+  /** What happens before it has started, it would never hear of. */
+  const telemetry = options.opentelemetry.enabled ? startOpenTelemetry(around, logger) : undefined;
 
   const pool = new ClientPool(logger);
   const client = pool.of(options);
@@ -67,7 +68,7 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   };
   const automatic =
     hub.automatic && options.registration.autoRegister ? registrarBy(options) : undefined;
-  if (automatic !== undefined) connectEarly(hub, client);
+  if (automatic !== undefined && telemetry === undefined) connectEarly(hub, client);
   const registrations: Registrations = new Registrations({
     hub,
     automatic,
@@ -203,9 +204,15 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   });
   let live: LiveOptions | undefined;
   const { watch } = options.config;
-  let isSettled = watch === undefined;
-  const settled = watch === undefined ? Promise.resolve() : follow(watch);
+  let isSettled = watch === undefined && telemetry === undefined;
+  const settled = isSettled ? Promise.resolve() : settle();
   return runtime;
+
+  async function settle(): Promise<void> {
+    await telemetry;
+    if (watch !== undefined) await follow(watch);
+    isSettled = true;
+  }
 
   /** Resolves when the first content counts, or does not come. */
   async function follow(words: string): Promise<void> {
@@ -224,7 +231,6 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     } catch (error) {
       logger.error(asError(error).message);
     }
-    isSettled = true;
   }
 
   async function apply(loaded: LoadedOptions, next: LiveLayer | undefined): Promise<void> {
@@ -248,18 +254,22 @@ function load(around: Surroundings, code: object | undefined, live?: LiveLayer) 
   return loadOptions({ env: around.env, cwd: around.cwd, live, ...given });
 }
 
-/** With the SDK that the app has set up; without `@opentelemetry/api`, one line. */
+/** With the SDK that the app has set up; without `@opentelemetry/api`, one line. Never rejects. */
 async function startOpenTelemetry(around: Surroundings, logger: Logger): Promise<void> {
-  const [{ apiOfApp }, { start }] = await Promise.all([
-    import('../opentelemetry/from-app.js'),
-    import('../opentelemetry/start.js'),
-  ]);
-  const api = apiOfApp(around);
-  if (api !== undefined) start({ api, warn: (message) => logger.warn(message) });
-  else {
-    logger.error(
-      'opentelemetry.enabled: the app has no @opentelemetry/api, so nothing is traced or measured: npm install @opentelemetry/api',
-    );
+  try {
+    const [{ apiOfApp }, { start }] = await Promise.all([
+      import('../opentelemetry/from-app.js'),
+      import('../opentelemetry/start.js'),
+    ]);
+    const api = apiOfApp(around);
+    if (api !== undefined) start({ api, warn: (message) => logger.warn(message) });
+    else {
+      logger.error(
+        'opentelemetry.enabled: the app has no @opentelemetry/api, so nothing is traced or measured: npm install @opentelemetry/api',
+      );
+    }
+  } catch (error) {
+    logger.error(`opentelemetry.enabled has no effect: ${asError(error).message}`);
   }
 }
 
