@@ -127,6 +127,7 @@ export interface ColdStartMessage extends AboutService {
   readonly ageMs: number | undefined;
 }
 
+/** There was no instance for a call. */
 export type NoInstanceMessage = AboutService;
 
 /** Which of the connections of a process. */
