@@ -21,9 +21,14 @@ import {
   parseLookup,
   type LookupInvocation,
 } from './lookup-args.js';
+import { parseConfig, type ConfigInvocation } from './config-args.js';
+import { parseDoctor, type DoctorInvocation } from './doctor-args.js';
 import { flagTable, matchFlag, unknownFlag, usage, type FlagHit, type FlagTable } from './flags.js';
 
-export const COMMANDS = ['run', 'dev', ...CONTROL_COMMANDS, ...LOOKUP_COMMANDS, 'help'] as const;
+export const COMMANDS = [
+  ...(['run', 'dev', ...CONTROL_COMMANDS, ...LOOKUP_COMMANDS] as const),
+  ...(['config', 'doctor', 'help'] as const),
+] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 export interface AppTarget {
@@ -44,7 +49,9 @@ export type Invocation =
   | RunInvocation
   | { readonly kind: 'dev'; readonly values: CliValues }
   | ControlInvocation
-  | LookupInvocation;
+  | LookupInvocation
+  | ConfigInvocation
+  | DoctorInvocation;
 
 export interface RunInvocation {
   readonly kind: 'run';
@@ -104,15 +111,26 @@ const DEV_FLAGS = flagTable(DEV_ROWS);
 export function parseCommandLine(words: readonly string[]): Invocation {
   const first = words[0];
   if (first === 'dev') return parseDev(words.slice(1));
-  if (isControlCommand(first) || isLookupCommand(first)) {
+  const parseOwn = ownGrammar(first);
+  if (parseOwn !== undefined) {
     const rest = words.slice(1);
-    const standing = rest.map((word) => standingFlag(word, first));
-    const parse = (): Invocation =>
-      isControlCommand(first) ? parseControl(first, rest) : parseLookup(first, rest);
-    return standing.find((each) => each !== undefined) ?? parse();
+    const about = COMMANDS.find((name) => name === first);
+    const standing = rest.map((word) => standingFlag(word, about));
+    return standing.find((each) => each !== undefined) ?? parseOwn(rest);
   }
   if (first === 'help') return parseHelp(words.slice(1));
   return parseRun(words);
+}
+
+/** Of commands that run nothing: each knows its own words. */
+function ownGrammar(
+  first: string | undefined,
+): ((rest: readonly string[]) => Invocation) | undefined {
+  if (first === 'config') return parseConfig;
+  if (first === 'doctor') return parseDoctor;
+  if (isControlCommand(first)) return (rest) => parseControl(first, rest);
+  if (isLookupCommand(first)) return (rest) => parseLookup(first, rest);
+  return undefined;
 }
 
 function parseHelp(words: readonly string[]): Invocation {

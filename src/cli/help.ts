@@ -4,6 +4,8 @@
  */
 import { ALL_ROWS, type FlagRow, type OptionRow } from '../options/schema.js';
 import { DEV_ROWS, RUN_ROWS, type CommandName } from './args.js';
+import { CONFIG_ACTIONS, CONFIG_OPTIONS, CONFIG_ROWS } from './config-args.js';
+import { DOCTOR_ROWS } from './doctor-args.js';
 import { CONTROL_ROWS, isControlCommand } from './control-args.js';
 import {
   isLookupCommand,
@@ -23,6 +25,8 @@ const USAGE = `Usage:
   nacos-serving dev [--port 8848]                   a Nacos-compatible server for development
   nacos-serving status|up|down|weight|metadata      ask and change what running processes registered
   nacos-serving list|watch|why|call                 look at services of the registry and call them
+  nacos-serving config get|put|watch|rm|import|export   configs of Nacos
+  nacos-serving doctor                              what is wrong, and what to do about it
   nacos-serving help [command]
 `;
 
@@ -51,6 +55,8 @@ export function helpText(about: CommandName | undefined): string {
   if (about === 'dev') return devHelp();
   if (isControlCommand(about)) return controlHelp();
   if (isLookupCommand(about)) return lookupHelp(about);
+  if (about === 'config') return configHelp();
+  if (about === 'doctor') return doctorHelp();
   return [
     about === 'run'
       ? ''
@@ -131,6 +137,41 @@ function lookupHelp(command: LookupCommand): string {
     ...LOOKUP_OPTIONS.map(flagHelp),
     '  -h, --help\n',
     `Exit codes: ${LOOKUP_EXITS[command]}\n`,
+  ].join('\n');
+}
+
+function doctorHelp(): string {
+  return [
+    'Looks at options, servers, ports, clock, login, namespace, name, own address and listener, and says what to',
+    'do about each finding. It changes nothing.\n',
+    'Usage:\n  nacos-serving doctor [flags of run]\n',
+    'Flags:',
+    ...DOCTOR_ROWS.map(plainFlagHelp),
+    ...ALL_ROWS.map(flagHelp),
+    '  -h, --help\n',
+    'Exit codes: 0 nothing failed, 1 something did, 2 wrong words or options\n',
+  ].join('\n');
+}
+
+function configHelp(): string {
+  return [
+    'Reads, writes and follows configs of Nacos.\n',
+    'Usage:',
+    '  nacos-serving config get app.yaml           its content, as it is stored',
+    '  nacos-serving config put app.yaml [FILE]    publish a file, or standard input',
+    '  nacos-serving config watch app.yaml ...     the contents, then each change until Ctrl-C',
+    '  nacos-serving config rm app.yaml            remove it',
+    '  nacos-serving config export FOLDER          all configs, or those that match, as files',
+    '  nacos-serving config import FOLDER          publish such files\n',
+    ...CONFIG_ACTIONS.flatMap((action) => [
+      `Flags of ${action}:`,
+      ...CONFIG_ROWS[action].map(plainFlagHelp),
+      '',
+    ]),
+    'Flags of all:',
+    ...CONFIG_OPTIONS.map(flagHelp),
+    '  -h, --help\n',
+    'Exit codes: 0 done, 1 not there, refused or Nacos cannot be reached, 2 wrong words\n',
   ].join('\n');
 }
 

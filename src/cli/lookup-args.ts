@@ -5,8 +5,8 @@
  */
 import type { CliValues } from '../options/env.js';
 import { ALL_ROWS, type FlagRow } from '../options/schema.js';
-import { readValue } from '../options/validate.js';
-import { flagTable, matchFlag, unknownFlag, usage, type FlagTable } from './flags.js';
+import { flagTable, usage, type FlagTable } from './flags.js';
+import { optionValues, readWords, valueOf, type GivenFlags } from './own-words.js';
 
 export const LOOKUP_COMMANDS = ['list', 'watch', 'why', 'call'] as const;
 export type LookupCommand = (typeof LOOKUP_COMMANDS)[number];
@@ -194,14 +194,10 @@ export function isLookupCommand(word: string | undefined): word is LookupCommand
 
 /** `words` follow the command. @throws ConfigError USAGE, UNKNOWN_OPTION */
 export function parseLookup(command: LookupCommand, words: readonly string[]): LookupInvocation {
-  const { given, rest } = readWords(command, words);
+  const { given, rest } = readWords(TABLES[command], command, words);
   const common = {
     kind: 'lookup',
-    values: Object.fromEntries(
-      [...given]
-        .filter(([path]) => !OWN_PATHS.has(path))
-        .map(([path, texts]) => [path, isMap(path) ? texts : (texts.at(-1) ?? '')]),
-    ),
+    values: optionValues(given, OWN_PATHS),
     timeoutMs: Number(valueOf(TIMEOUT_ROW, given)),
   } as const;
   const json = valueOf(JSON_ROW, given) === true;
@@ -218,7 +214,7 @@ export function parseLookup(command: LookupCommand, words: readonly string[]): L
   return { ...common, command, ...target, headers, ...callOf(given) };
 }
 
-function callOf(given: ReadonlyMap<string, readonly string[]>) {
+function callOf(given: GivenFlags) {
   const [request, , , include, maxTime] = CALL_ONLY.map((row) => valueOf(row, given));
   const data = given.get('data') ?? [];
   const method = typeof request === 'string' ? request : data.length > 0 ? 'POST' : 'GET';
@@ -228,38 +224,6 @@ function callOf(given: ReadonlyMap<string, readonly string[]>) {
     showHead: include === true,
     maxTimeMs: Number(maxTime),
   };
-}
-
-function isMap(path: string): boolean {
-  return ALL_ROWS.some((row) => row.path === path && row.kind === 'metadata');
-}
-
-function readWords(command: LookupCommand, words: readonly string[]) {
-  const table = TABLES[command];
-  const given = new Map<string, string[]>();
-  const rest: string[] = [];
-  for (let index = 0; index < words.length;) {
-    const word = words[index] ?? '';
-    const hit = matchFlag(table, words, index);
-    if (hit !== undefined) {
-      const { path } = hit.row;
-      given.set(path, [...(given.get(path) ?? []), hit.text]);
-    } else if (word.startsWith('-')) {
-      throw unknownFlag(table, word, `nacos-serving help ${command} shows all`);
-    } else rest.push(word);
-    index += hit?.words ?? 1;
-  }
-  return { given, rest };
-}
-
-/** The default in the unit of flags, as readValue expects it. */
-function valueOf(row: FlagRow, given: ReadonlyMap<string, readonly string[]>): unknown {
-  const text = given.get(row.path)?.at(-1);
-  const raw = text ?? (row.default === undefined ? undefined : String(row.default));
-  if (raw === undefined) return undefined;
-  const reading = readValue(row, raw, { cwd: '/', fromCode: false });
-  if ('value' in reading) return reading.value;
-  throw usage(`--${row.flag} = ${JSON.stringify(raw)}: must be ${reading.allowed}`);
 }
 
 const TARGET = /^(?:(https?|nacos|lb):\/\/)?([^/?#\s]+)([/?#].*)?$/i;

@@ -35,6 +35,14 @@ async function main(): Promise<void> {
       const { lookUp } = await import('./commands/look-up.js');
       return lookUp(invocation);
     }
+    case 'doctor': {
+      const { doctor } = await import('./commands/doctor.js');
+      return doctor(invocation);
+    }
+    case 'config': {
+      const { config } = await import('./commands/config.js');
+      return config(invocation);
+    }
   }
 }
 

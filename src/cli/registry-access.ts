@@ -2,19 +2,21 @@
  * Owns how a command reaches the registry: our options, one client, and one line on why it does not answer. Used by the commands that look
  * something up. Nothing is registered, and nothing is left behind: the caller closes it.
  */
+import type { ConfigApi } from '../config-api.js';
 import { createClient, type NacosClient } from '../client/client.js';
 import { ConnectionError } from '../errors.js';
 import { createLogger, silentLogger, type Logger } from '../logger.js';
 import type { NamingApi } from '../naming-api.js';
 import { connectionOf } from '../options/connection.js';
+import type { CliValues } from '../options/env.js';
 import { loadOptions } from '../options/load.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import { serverText } from '../options/server-list.js';
-import type { LookupInvocation } from './lookup-args.js';
 
 export interface RegistryAccess extends AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly naming: NamingApi;
+  readonly config: ConfigApi;
   readonly logger: Logger;
   readonly group: string;
   /** `10.0.0.1:8848, namespace public`: for lines that people read. */
@@ -24,8 +26,14 @@ export interface RegistryAccess extends AsyncDisposable {
   inNamespace(namespace: string): NacosClient;
 }
 
+/** Options of ours that were given as flags, and the bound of every wait for Nacos. */
+export interface AccessInput {
+  readonly values: CliValues;
+  readonly timeoutMs: number;
+}
+
 /** Connected. @throws ConfigError, ConnectionError */
-export async function openRegistry(invocation: LookupInvocation): Promise<RegistryAccess> {
+export async function openRegistry(invocation: AccessInput): Promise<RegistryAccess> {
   const { timeoutMs } = invocation;
   const { options, origins } = loadOptions({
     cli: invocation.values,
@@ -71,6 +79,7 @@ export async function openRegistry(invocation: LookupInvocation): Promise<Regist
   return {
     options,
     naming: client.naming,
+    config: client.config,
     logger,
     group: options.service.group,
     where: `${servers}, namespace ${options.namespace}`,

@@ -5,15 +5,11 @@
 import type { Instance, ServiceDiff, ServiceSnapshot } from '../../model.js';
 import type { ConnectionState } from '../../naming-api.js';
 import { systemClock } from '../../util/clock.js';
-import { createDeferred } from '../../util/deferred.js';
 import { instanceLine } from '../instance-line.js';
 import type { WatchInvocation } from '../lookup-args.js';
 import { printable } from '../printable.js';
 import type { RegistryAccess } from '../registry-access.js';
-
-/** The longest that a timer takes; Ctrl-C comes first. */
-const FOREVER_MS = 2_147_483_647;
-const ENDS = ['SIGINT', 'SIGTERM'] as const;
+import { untilEnded } from './until-ended.js';
 
 export async function watch(
   { service: name, json }: WatchInvocation,
@@ -22,8 +18,6 @@ export async function watch(
   const { naming, group, timeoutMs, where } = registry;
   const service = { name, group };
   const say = json ? sayJson : sayText;
-  const ended = createDeferred<undefined>();
-  const end = (): void => ended.resolve(undefined);
   let isShown = false;
   let isAway = false;
   await using subscription = naming.subscribe(service, (snapshot, diff) => {
@@ -38,15 +32,8 @@ export async function watch(
     isAway = state !== 'ready';
     if (isAway !== wasAway) say({ event: isAway ? 'disconnected' : 'connected' });
   });
-  for (const signal of ENDS) process.on(signal, end);
-  // `| head` has seen enough.
-  process.stdout.on('error', end);
-  // Nothing of the client keeps a process alive.
-  const hold = systemClock.after(FOREVER_MS, end, { holdsProcess: true });
-  await ended.promise;
-  hold.cancel();
+  await untilEnded();
   stop();
-  for (const signal of ENDS) process.removeListener(signal, end);
   return 0;
 }
 

@@ -182,7 +182,7 @@ describe('a wrong command line', () => {
     [
       'help me',
       'USAGE',
-      'no help on me: commands are run, dev, status, up, down, weight, metadata, list, watch, why, call, help',
+      'no help on me: commands are run, dev, status, up, down, weight, metadata, list, watch, why, call, config, doctor, help',
     ],
     ['--namespace a dev', 'USAGE', 'dev has to be the first word; its flags go after it'],
     ['--namespace a', 'USAGE', 'nothing to run: name a file, or a command after --'],
