@@ -61,48 +61,63 @@ async function* examine(
     namespace: options.namespace,
     clock: systemClock,
     logger: silentLogger,
+    provider: undefined,
+    transport: undefined,
+    login: undefined,
   });
-  const { servers, tls } = connection;
-  const origin = origins[options.endpoint === undefined ? 'server' : 'endpoint'] ?? 'default';
-  if (options.endpoint !== undefined) {
-    const listed = await checkEndpoint(servers, origin, timeoutMs);
-    yield listed;
-    if (listed.verdict === 'fail') return connection.close();
-  }
-  const perServer = servers.list.map((server) => ({ server, origin, timeoutMs, tls }));
-  for (const checked of await Promise.all(perServer.map(checkServer))) yield* checked;
+  try {
+    const { servers, tls } = connection;
+    const origin = origins[options.endpoint === undefined ? 'server' : 'endpoint'] ?? 'default';
+    if (options.endpoint !== undefined) {
+      const listed = await checkEndpoint(servers, origin, timeoutMs);
+      yield listed;
+      if (listed.verdict === 'fail') return;
+    }
+    const perServer = servers.list.map((server) => ({
+      server,
+      origin,
+      timeoutMs,
+      tls,
+      logsIn: options.username !== undefined,
+    }));
+    const checked = (await Promise.all(perServer.map(checkServer))).flat();
+    yield* checked;
 
-  let problem: string | undefined;
-  const logger = {
-    ...silentLogger,
-    warn: (message: string): void => {
-      problem ??= message;
-    },
-  };
-  await using client = createClient({
-    ...connectionOf(options),
-    namespace: options.namespace,
-    appName: 'nacos-serving-doctor',
-    requestTimeoutMs: timeoutMs,
-    logger,
-  });
-  const { username, accessKey, ramRole } = options;
-  const checks: RegistryChecks = {
-    client,
-    timeoutMs,
-    hasCredentials: [username, accessKey, ramRole].some((each) => each !== undefined),
-    problem: () => problem,
-  };
-  const connected = await checkConnection(checks);
-  yield* connected;
-  const [first] = perServer;
-  if (first !== undefined && options.namespace !== DEFAULT_NAMESPACE) {
-    yield namespaceFinding(await namespacesOf(first).catch(asError), options.namespace);
+    let problem: string | undefined;
+    const logger = {
+      ...silentLogger,
+      warn: (message: string): void => {
+        // What follows is for an app.
+        problem ??= message.split('; the app ', 1)[0];
+      },
+    };
+    await using client = createClient({
+      ...connectionOf(options),
+      namespace: options.namespace,
+      appName: 'nacos-serving-doctor',
+      requestTimeoutMs: timeoutMs,
+      logger,
+    });
+    const { username, accessKey, ramRole } = options;
+    const checks: RegistryChecks = {
+      client,
+      timeoutMs,
+      hasCredentials: [username, accessKey, ramRole].some((each) => each !== undefined),
+      isOpen: checked.some(({ check, verdict }) => check === 'grpc-port' && verdict === 'ok'),
+      problem: () => problem,
+    };
+    const connected = await checkConnection(checks);
+    yield* connected;
+    const [first] = perServer;
+    if (first !== undefined && options.namespace !== DEFAULT_NAMESPACE) {
+      yield namespaceFinding(await namespacesOf(first).catch(asError), options.namespace);
+    }
+    if (connected.some(({ verdict }) => verdict === 'fail')) return;
+    yield* await checkIdentity(loaded, checks);
+    yield await checkListener(checks, roundTrip);
+  } finally {
+    connection.close();
   }
-  connection.close();
-  if (connected.some(({ verdict }) => verdict === 'fail')) return;
-  yield* await checkIdentity(loaded, checks);
-  yield await checkListener(checks, roundTrip);
 }
 
 async function checkIdentity(

@@ -16,13 +16,15 @@ export interface RegistryChecks {
   readonly timeoutMs: number;
   /** Whether a user, keys or a role are given. */
   readonly hasCredentials: boolean;
+  /** Whether any port for gRPC is open. */
+  readonly isOpen: boolean;
   /** The first warning of the client: why it does not connect. */
   readonly problem: () => string | undefined;
 }
 
 /** The connection, and whether Nacos lets us read. */
 export async function checkConnection(checks: RegistryChecks): Promise<readonly Finding[]> {
-  const { client, timeoutMs, hasCredentials, problem } = checks;
+  const { client, timeoutMs, hasCredentials, isOpen, problem } = checks;
   try {
     await client.connect({ timeoutMs });
   } catch (error) {
@@ -30,7 +32,9 @@ export async function checkConnection(checks: RegistryChecks): Promise<readonly 
       fail(
         'connection',
         problem() ?? asError(error).message,
-        'the port is open, but nobody there speaks gRPC as Nacos does: is it a proxy, does the server want TLS (docs/security.md), is it older than Nacos 2?',
+        isOpen
+          ? 'a port is open, but nobody there speaks gRPC as Nacos does: is it a proxy, does the server want TLS (docs/security.md), is it older than Nacos 2?'
+          : 'see to the ports first',
       ),
     ];
   }

@@ -21,6 +21,8 @@ export interface ServerChecks {
   readonly origin: string;
   readonly timeoutMs: number;
   readonly tls: TlsMaterial;
+  /** Whether a user logs in, which goes over the main port. */
+  readonly logsIn: boolean;
 }
 
 const MAX_SKEW_MS = 5000;
@@ -39,6 +41,8 @@ export async function checkEndpoint(
   origin: string,
   timeoutMs: number,
 ): Promise<Finding> {
+  // What a client waits for keeps no process alive, and here nobody else does.
+  const hold = systemClock.after(timeoutMs, () => undefined, { holdsProcess: true });
   try {
     await servers.load(AbortSignal.timeout(timeoutMs));
     const listed = servers.list.map(({ host, port }) => hostPort({ ip: host, port }));
@@ -49,6 +53,8 @@ export async function checkEndpoint(
       asError(error).message,
       `correct it (${origin}): host, host:port or URL of a page with a host:port on each line`,
     );
+  } finally {
+    hold.cancel();
   }
 }
 
@@ -72,12 +78,16 @@ async function checkHttp(parts: ServerChecks): Promise<readonly Finding[]> {
   const place = hostPort({ ip: server.host, port: server.port });
   const refused = await tryConnection(server.host, server.port, timeoutMs);
   if (refused !== undefined) {
+    const found = `${place}: ${refused}`;
+    const remedy = 'when it is not Nacos that should listen there, correct the server';
     return [
-      warn(
-        'http-port',
-        `${place}: ${refused}`,
-        'only the login by user and password, and lists of configs, need it; when it is not Nacos that listens there, correct the server',
-      ),
+      parts.logsIn
+        ? fail('http-port', found, `the login goes over this port: open it; ${remedy}`)
+        : warn(
+            'http-port',
+            found,
+            `only a login by user and password, and lists of configs, need it; ${remedy}`,
+          ),
     ];
   }
   const beganMs = systemClock.wallMs();
