@@ -10,6 +10,9 @@ export const CLAIMS = [
   'calls-by-name',
   'push-1000',
   'subscribed-1000',
+  'config-calls',
+  'config-5000',
+  'codec',
   'exit',
   'memory',
 ];
