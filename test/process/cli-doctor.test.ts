@@ -10,7 +10,7 @@ import { startNode } from '../helpers/child.js';
 import { tempFolder } from '../unit/house/temp-folder.js';
 
 const CLI = path.resolve(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-const closing: (() => Promise<unknown>)[] = [];
+const closing: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
+import { RequestTimeoutError } from '../../errors.js';
 import { hostPort } from '../../model.js';
 import { httpCall, type HttpAnswer } from '../../remote/http-call.js';
 import type { ServerSource } from '../../remote/server-source.js';
@@ -42,9 +43,11 @@ export async function checkEndpoint(
   timeoutMs: number,
 ): Promise<Finding> {
   // What a client waits for keeps no process alive, and here nobody else does.
-  const hold = systemClock.after(timeoutMs, () => undefined, { holdsProcess: true });
+  const bound = new AbortController();
+  const late = new RequestTimeoutError(`no list within ${String(timeoutMs)} ms`);
+  const hold = systemClock.after(timeoutMs, () => bound.abort(late), { holdsProcess: true });
   try {
-    await servers.load(AbortSignal.timeout(timeoutMs));
+    await servers.load(bound.signal);
     const listed = servers.list.map(({ host, port }) => hostPort({ ip: host, port }));
     return ok('endpoint', `lists ${listed.join(', ')}`);
   } catch (error) {
