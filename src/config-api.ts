@@ -50,6 +50,7 @@ export interface ConfigCipher {
   decrypt(config: EncryptedConfig): string | Promise<string>;
 }
 
+/** How to read a config. */
 export interface GetConfigOptions extends WaitOptions {
   /**
    * The content that was published for this tag; nothing when there is none. Asked of the server only.
@@ -58,6 +59,7 @@ export interface GetConfigOptions extends WaitOptions {
   readonly tag?: string;
 }
 
+/** What is published along with a content, for whom, and on which condition. */
 export interface PublishConfigOptions extends WaitOptions {
   /** Default: by the ending of the data id (`app.yaml` is yaml), else text. */
   readonly type?: ConfigType;
@@ -82,6 +84,7 @@ export interface PublishConfigOptions extends WaitOptions {
   readonly description?: string;
 }
 
+/** What of a config is removed; without any of these, what all clients see. */
 export interface RemoveConfigOptions extends WaitOptions {
   /** Removes what was published for this tag only. */
   readonly tag?: string;
@@ -143,6 +146,7 @@ export interface ConfigPatternWatch extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Which page of a long list. */
 export interface ConfigPageOptions extends WaitOptions {
   /** 1-based. Default 1. */
   readonly page?: number;
@@ -150,6 +154,7 @@ export interface ConfigPageOptions extends WaitOptions {
   readonly pageSize?: number;
 }
 
+/** Which configs are listed, page by page. */
 export interface ListConfigsOptions extends ConfigPageOptions {
   /** Patterns as in {@link ConfigPattern}. Default: all. */
   readonly dataId?: string;
@@ -163,6 +168,7 @@ export interface ConfigPage {
   readonly configs: readonly ListedConfig[];
 }
 
+/** A config in a list, without its content. */
 export interface ListedConfig extends ConfigKey {
   readonly type: string;
   /** '' when the server's list does not have it. */
@@ -175,6 +181,7 @@ export interface ConfigHistoryPage {
   readonly entries: readonly ConfigHistoryEntry[];
 }
 
+/** One change of a config. */
 export interface ConfigHistoryEntry extends ConfigKey {
   /** Names the entry to `historyEntry`. */
   readonly id: string;
