@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { ConfigApi, ConfigSource } from '../config-api.js';
+import { isNacosError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { WaitOptions } from '../naming-api.js';
 import type { Clock } from '../util/clock.js';
@@ -64,7 +65,10 @@ export class Source {
     } catch (error) {
       bounds.signal?.throwIfAborted();
       const problem = `${this.plan.name} cannot be read: ${asError(error).message}`;
-      return { state: 'unreachable', problem, stored: undefined, cause: error };
+      // It was there, and cannot be decrypted; or its name is none.
+      const isAnswered = isNacosError(error) && error.name === 'ConfigError';
+      const state = isAnswered ? 'broken' : 'unreachable';
+      return { state, problem, stored: undefined, cause: error };
     }
     return this.understand(stored);
   }

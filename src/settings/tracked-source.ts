@@ -65,7 +65,8 @@ export class TrackedSource {
    * good content when it is removed.
    */
   take(reading: Reading): boolean {
-    if (reading.state !== 'unreachable') this.#seen = reading.stored?.text;
+    const isSeen = reading.stored !== undefined || reading.state === 'missing';
+    if (isSeen) this.#seen = reading.stored?.text;
     if (reading.state === 'loaded') {
       this.#want(reading.content, reading.stored);
       return true;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { ConnectionError } from '../../../src/errors.js';
+import { ConfigError, ConnectionError } from '../../../src/errors.js';
 import { createSettings } from '../../../src/settings/settings.js';
 import type { SettingsChange } from '../../../src/settings/settings-options.js';
 import { settingsHealth } from '../../../src/settings-health.js';
@@ -39,6 +39,11 @@ describe('the start', () => {
     await expect(
       settingsOf(config, { imports: ['nacos:app.yaml', 'nacos:away.yaml'] }),
     ).rejects.toThrow(/app\.yaml\S* is missing; .*away\.yaml\S* cannot be read/);
+    config.fail('cipher-x.yaml', new ConfigError('NO_CIPHER', 'nobody decrypts cipher-x'));
+    await expect(settingsOf(config, { imports: ['nacos:cipher-x.yaml'] })).rejects.toMatchObject({
+      code: 'SETTINGS_BROKEN',
+      retryable: false,
+    });
     expect(config.listeners()).toBe(0);
   });
 
