@@ -18,6 +18,7 @@ import type { Clock } from '../util/clock.js';
 import { decodePayload, encodePayload, type Payload } from '../wire/payload.js';
 import type { Peer } from './connections.js';
 import { TcpFront } from './tcp-front.js';
+import { createTlsServer, type DevServerTls } from './tls.js';
 
 /** What the gate hands up. */
 export interface GateHandlers {
@@ -31,6 +32,8 @@ export interface GrpcGateOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly handlers: GateHandlers;
+  /** Default: plain text. */
+  readonly tls: DevServerTls | undefined;
 }
 
 /** Limit of real servers in both directions (docs/protocol.md#limits). */
@@ -56,7 +59,13 @@ export class GrpcGate {
     this.#options = options;
     this.front = new TcpFront({
       host: options.host,
-      createServer: () => createServer({ noDelay: true }, (socket) => this.#bridge(socket)),
+      createServer: () => {
+        const bridge = (socket: Socket): void => this.#bridge(socket);
+        const { tls } = options;
+        return tls === undefined
+          ? createServer({ noDelay: true }, bridge)
+          : createTlsServer(tls, bridge);
+      },
     });
   }
 
@@ -139,6 +148,8 @@ export class GrpcGate {
       this.#pipes.set(key, pipe);
       if (!this.#frozen) join(pipe);
     });
+    // Of TLS, whose errors come here and not at the TCP socket.
+    outer.on('error', () => undefined);
     // Ends of one side become ends of the other through 'close'.
     inner.on('error', () => undefined);
     inner.once('close', () => outer.destroy());

@@ -3,3 +3,5 @@ export { startDevServer } from './server.js';
 export type { ConnectionView, DevServer, DevServerOptions, NamespaceOption } from './server.js';
 export type { FailPlan, Faults, ResetTarget, RestartOptions } from './faults.js';
 export type { DevServerAuth } from './tokens.js';
+export type { DevServerKeys } from './access-keys.js';
+export type { DevServerTls } from './tls.js';

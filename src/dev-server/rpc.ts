@@ -61,8 +61,8 @@ export interface RpcParts {
   readonly handlers: RpcHandlers;
   readonly faults: FaultState;
   readonly abilities: AbilityTable;
-  /** False: the login is missing, wrong or over. */
-  readonly accepts: (token: string | undefined) => boolean;
+  /** False: the login or the signature is missing, wrong or over. */
+  readonly accepts: (module: string, request: Payload, body: JsonObject) => boolean;
 }
 
 /** What servers of a cluster ask each other; an SDK may not. */
@@ -169,7 +169,7 @@ export class Rpc {
     const injected = this.#injected(type);
     if (injected !== undefined) return injected;
     // The liveness check is nobody's right in particular.
-    if (type !== HEALTH_CHECK_REQUEST && !this.#parts.accepts(request.headers['accessToken'])) {
+    if (type !== HEALTH_CHECK_REQUEST && !this.#parts.accepts(connection.module, request, body)) {
       const extra = handler.failureFields ?? {};
       return {
         type: answerTypeOf(type),

@@ -14,6 +14,7 @@ import {
 } from '../model.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import type { Payload } from '../wire/payload.js';
+import { AccessKeyCheck, type DevServerKeys } from './access-keys.js';
 import { Connections, type Connection } from './connections.js';
 import { FaultState } from './fault-state.js';
 import { createFaults, type Faults } from './faults.js';
@@ -29,6 +30,7 @@ import { GRPC_PORT_OFFSET, listenOnPair } from './ports.js';
 import { createRegistry, type Registry } from './registry.js';
 import { Rpc } from './rpc.js';
 import { TcpFront } from './tcp-front.js';
+import type { DevServerTls } from './tls.js';
 import { Tokens, type DevServerAuth } from './tokens.js';
 
 /** What a dev server is made of. */
@@ -46,6 +48,12 @@ export interface DevServerOptions {
   readonly configDelayMs?: number;
   /** Calls need a login of this user. Default: no auth. */
   readonly auth?: DevServerAuth;
+  /** gRPC calls have to be signed with these. Default: signatures are not looked at. A function is asked for each call. */
+  readonly accessKeys?: DevServerKeys | (() => DevServerKeys);
+  /** Default: plain text. */
+  readonly tls?: DevServerTls;
+  /** In front of the paths of the HTTP API; `/` for none. Default `/nacos`. */
+  readonly contextPath?: string;
 }
 
 /** One registered connection, as it stands now. */
@@ -128,6 +136,7 @@ class EmbeddedServer implements DevServer {
     const state = new FaultState();
     const pauses = new Pauses(clock);
     const tokens = new Tokens(options.auth, clock);
+    const signatures = new AccessKeyCheck(keysOf(options.accessKeys), clock);
     const registry = createRegistry({
       clock,
       connections,
@@ -142,7 +151,9 @@ class EmbeddedServer implements DevServer {
       handlers,
       faults: state,
       abilities: ABILITIES,
-      accepts: (token) => tokens.accepts(token),
+      accepts: (module, request, body) =>
+        tokens.accepts(request.headers['accessToken']) &&
+        signatures.accepts(module, body, request.headers),
     });
     this.#host = host;
     this.#clock = clock;
@@ -151,6 +162,7 @@ class EmbeddedServer implements DevServer {
     this.#gate = new GrpcGate({
       host,
       clock,
+      tls: options.tls,
       handlers: {
         onClose: (peer) => connections.remove(peer),
         onUnary: (peer, request) => rpc.answer(peer, request),
@@ -170,6 +182,8 @@ class EmbeddedServer implements DevServer {
       forms: loginRoutes(tokens),
       accepts: (token) => tokens.accepts(token),
       logger,
+      tls: options.tls,
+      contextPath: (options.contextPath ?? '/nacos').replace(/\/+$/, ''),
     });
     this.#api = api;
     this.#http = new TcpFront({ host, createServer: () => api.createServer() });
@@ -275,6 +289,10 @@ class EmbeddedServer implements DevServer {
     if (!this.#http.listening) await this.#http.listen(port);
     if (!this.#gate.front.listening) await this.#gate.front.listen(port + GRPC_PORT_OFFSET);
   }
+}
+
+function keysOf(keys: DevServerOptions['accessKeys']): (() => DevServerKeys) | undefined {
+  return keys === undefined || typeof keys === 'function' ? keys : () => keys;
 }
 
 function keyOf(service: ServiceInput, options: NamespaceOption) {

@@ -22,7 +22,7 @@ import { startCall, type Settle, type UnaryCall } from './grpc-call.js';
 import { FrameReader, frameMessage } from './grpc-frames.js';
 import { failureOfHead, failureOfTrailers } from './grpc-status.js';
 import { addressOf, connectFailed, openSocket } from './socket.js';
-import { TlsMaterial } from './tls-material.js';
+import { TlsMaterial, tlsProblem } from './tls-material.js';
 import type { CallBounds, Connection, Endpoint, Transport } from './transport.js';
 
 const UNARY_PATH = '/Request/request';
@@ -221,7 +221,7 @@ class Http2Connection implements Connection {
   }
 
   #lost(cause?: Error): ConnectionError {
-    const why = cause === undefined ? '' : `: ${cause.message}`;
+    const why = cause === undefined ? '' : `: ${tlsProblem(cause) ?? cause.message}`;
     return new ConnectionError('CONNECTION_LOST', `connection to ${this.#where} ended${why}`, {
       cause,
     });

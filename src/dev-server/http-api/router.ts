@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 import type { Logger } from '../../logger.js';
+import { createHttpsServer, type DevServerTls } from '../tls.js';
 import { createDeferred, runInBackground, type Deferred } from '../../util/deferred.js';
 
 /** Query parameters; the first of a repeated one, '' for a missing one. */
@@ -37,7 +38,12 @@ export interface HttpApiParts {
   readonly forms: HttpRoutes;
   readonly accepts: (token: string | undefined) => boolean;
   readonly logger: Logger;
+  readonly tls: DevServerTls | undefined;
+  /** In front of every path instead of `/nacos`; '' for none. */
+  readonly contextPath: string;
 }
+
+const NACOS = '/nacos';
 
 export class HttpApi {
   readonly #parts: HttpApiParts;
@@ -49,9 +55,11 @@ export class HttpApi {
 
   /** A server that is not listening yet. */
   createServer(): Server {
-    return createServer((request, response) => {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       runInBackground(this.#serve(request, response));
-    });
+    };
+    const { tls } = this.#parts;
+    return tls?.https === true ? createHttpsServer(tls, serve) : createServer(serve);
   }
 
   /** On: requests wait until it is off again. */
@@ -79,7 +87,8 @@ export class HttpApi {
   #route(request: IncomingMessage, form: string): HttpAnswer {
     const { routes, forms, accepts, logger } = this.#parts;
     const { method = 'GET', url = '/', headers } = request;
-    const [path = '/', ...rest] = url.split('?');
+    const [asked = '/', ...rest] = url.split('?');
+    const path = this.#inNacos(asked);
     const query = new URLSearchParams(rest.join('?'));
     const fields = new URLSearchParams(form);
     logger.debug(`${method} ${path}`);
@@ -94,6 +103,14 @@ export class HttpApi {
       return { status: 403, body: { status: 403, error: 'Forbidden', message: 'user not found!' } };
     }
     return route((name) => query.get(name) ?? fields.get(name) ?? '');
+  }
+
+  /** As the table of routes has it. */
+  #inNacos(path: string): string {
+    const { contextPath } = this.#parts;
+    if (contextPath === NACOS) return path;
+    if (path.startsWith(`${contextPath}/`)) return `${NACOS}${path.slice(contextPath.length)}`;
+    return path.startsWith(NACOS) ? '' : path;
   }
 }
 
