@@ -216,7 +216,8 @@ class Http2Connection implements Connection {
     if (isNacosError(failure)) return failure;
     if (this.#ended || failure === undefined) return this.#lost(failure);
     // The connection may live on, but the request is as lost as with it.
-    const text = `${this.#where} did not answer ${type}: ${failure.message}`;
+    const why = tlsProblem(failure) ?? failure.message;
+    const text = `${this.#where} did not answer ${type}: ${why}`;
     return new ConnectionError('CONNECTION_LOST', text, { cause: failure });
   }
 

@@ -3,6 +3,7 @@
  * HTTP calls before each connect: files that have changed are read again, so that renewed certificates need no restart. What cannot be
  * used leaves the last good ones in use. It never turns a check off unless it is told to in so many words.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls';
@@ -109,6 +110,8 @@ export class TlsMaterial {
   #build(files: FileTexts): SecureContext {
     const { ca, cert, key, keyPassphrase } = this.#options;
     const authorities = ca ?? files.caFile;
+    // OpenSSL takes a text without any certificate for an empty list, and then trusts nobody.
+    for (const text of [authorities ?? []].flat()) checkCertificate(text);
     const ours = cert ?? files.certFile;
     const ourKey = key === undefined ? files.keyFile : reveal(key);
     const passphrase =
@@ -120,6 +123,15 @@ export class TlsMaterial {
       ...(ourKey === undefined ? {} : { key: ourKey }),
       ...(passphrase === undefined ? {} : { passphrase }),
     });
+  }
+}
+
+/** Throws when the text does not begin with a certificate that can be read. */
+function checkCertificate(text: string): void {
+  try {
+    new X509Certificate(text);
+  } catch (error) {
+    throw new Error('tls.ca_file holds no certificate (PEM)', { cause: error });
   }
 }
 
@@ -147,8 +159,11 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What is wrong between two sides that speak TLS, with what to do about it; undefined when TLS has no part in the failure. */
 export function tlsProblem(error: Error): string | undefined {
   const code = 'code' in error ? String(error.code) : '';
+  // What OpenSSL says in its own words stands between numbers and names of its files.
+  const { reason } = error as { readonly reason?: unknown };
+  const text = typeof reason === 'string' ? reason : error.message.trim();
   const hint = HINTS[code];
-  if (hint !== undefined) return `${error.message.trim()} (${hint})`;
+  if (hint !== undefined) return `${text} (${hint})`;
   const isTls = /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/.test(code);
-  return isTls ? error.message.trim() : undefined;
+  return isTls ? text : undefined;
 }
