@@ -11,6 +11,7 @@ const FILES = [
   'flags-discovery.test.ts',
   'flags-config.test.ts',
   'flags-telemetry.test.ts',
+  'flags-connection.test.ts',
 ];
 
 it('every option has a test of its effect', () => {
