@@ -13,6 +13,8 @@ import { promisify } from 'node:util';
 export interface OwnServer extends AsyncDisposable {
   readonly port: number;
   readonly address: string;
+  /** Where it keeps what it has, like its certificates in `tls`. */
+  readonly data: string;
   /** Resolves when the server says that it is ready. */
   start(): Promise<void>;
   /** `kill -9` of the server process, not of the script around it. */
@@ -48,6 +50,7 @@ export async function anOwnServer(words: readonly string[] = []): Promise<OwnSer
   return {
     port,
     address: `127.0.0.1:${String(port)}`,
+    data,
     async start() {
       const child = spawn(file, [...args, '--port', String(port), '--data', data, ...words], {
         stdio: ['ignore', 'pipe', 'pipe'],
