@@ -187,7 +187,7 @@ export default defineConfig(
 
   // src: trusted with nothing, then place by place.
   trusted(['src/**'], ''),
-  trusted(['src/util/clock.ts'], 'time'),
+  trusted(['src/util/clock.ts', 'src/testing/still-clock.ts'], 'time'),
   trusted(['src/options/{env,file}.ts'], 'input'),
   trusted(['src/registration/{shutdown,ownership}.ts'], 'control', 'global'),
   // The part of shutdown that has to be there before the app's first handler, and before any clock.

@@ -31,6 +31,7 @@ const ENTRIES = {
   './fetch': 'adapters/fetch.ts',
   './undici': 'adapters/undici.ts',
   './dev-server': 'dev-server/index.ts',
+  './testing': 'testing/index.ts',
 };
 
 const { values: flags } = parseArgs({

@@ -19,8 +19,8 @@ const LEVELS = [
   'discovery opentelemetry registration settings',
   'runtime',
   'adapters',
-  'entry sidecar dev-server testing',
-  'cli index',
+  'entry sidecar dev-server',
+  'testing cli index',
 ].map((parts) => parts.split(' '));
 
 /** Parts that may import these parts and nothing else, whatever their level. */

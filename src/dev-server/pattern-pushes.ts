@@ -42,10 +42,12 @@ export interface PatternPushParts {
   readonly words: PatternWords;
   /** All that there is now. */
   readonly keys: () => readonly PatternKey[];
+  /** Before the first news of a pattern; a change of what matches takes a tenth. Default 1000, as real servers. */
+  readonly delayMs?: number | undefined;
 }
 
-const SYNC_DELAY_MS = 1000;
-const CHANGE_DELAY_MS = 100;
+const DELAY_MS = 1000;
+const CHANGE_SHARE = 0.1;
 const RETRY_DELAY_MS = 1000;
 const ACK_WAIT_MS = 5000;
 /** Of all clients together. */
@@ -56,9 +58,11 @@ export class PatternPushes {
   /** Pattern -> connection ids. */
   readonly #watchers = new Map<string, Set<string>>();
   readonly #timers = new Set<Timer>();
+  readonly #delayMs: number;
 
   constructor(parts: PatternPushParts) {
     this.#parts = parts;
+    this.#delayMs = parts.delayMs ?? DELAY_MS;
   }
 
   /** Returns false when the server has too many patterns. */
@@ -71,7 +75,7 @@ export class PatternPushes {
     if (watchers === undefined && this.#watchers.size >= MAX_PATTERNS) return false;
     if (watchers === undefined) this.#watchers.set(request.pattern, new Set([connectionId]));
     else watchers.add(connectionId);
-    this.#later(SYNC_DELAY_MS, () => runInBackground(this.#sync(connectionId, request)));
+    this.#later(this.#delayMs, () => runInBackground(this.#sync(connectionId, request)));
     return true;
   }
 
@@ -90,7 +94,7 @@ export class PatternPushes {
       for (const connectionId of connectionIds) told.add(connectionId);
     }
     for (const connectionId of told) {
-      this.#later(CHANGE_DELAY_MS, () =>
+      this.#later(this.#delayMs * CHANGE_SHARE, () =>
         runInBackground(this.#push(connectionId, messages.changeRequest, body)),
       );
     }

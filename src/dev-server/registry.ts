@@ -27,6 +27,8 @@ export interface RegistryOptions {
   readonly connections: Connections;
   readonly pushDelayMs: number;
   readonly dumpDelayMs: number;
+  /** See `PatternPushParts.delayMs`. */
+  readonly patternDelayMs?: number;
 }
 
 export interface Registry {
@@ -71,6 +73,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     connections,
     words: SERVICE_WORDS,
     keys: () => naming.published().map(patternKeyOf),
+    delayMs: options.patternDelayMs,
   });
   const published = new Set<string>();
   naming.onChange((key) => {
