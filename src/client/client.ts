@@ -4,6 +4,7 @@
  */
 import type { ConfigApi, ConfigCipher } from '../config-api.js';
 import { ConfigClient } from '../config/config-client.js';
+import type { HttpGet } from '../config/http-get.js';
 import { ConfigError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
 import { DEFAULT_NAMESPACE } from '../model.js';
@@ -69,6 +70,7 @@ export interface ClientParts {
   readonly clock?: Clock;
   readonly transport?: Transport;
   readonly login?: Login;
+  readonly httpGet?: HttpGet;
 }
 
 const NAMESPACE = /^[\w-]{1,64}$/;
@@ -135,7 +137,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): N
     ...apis,
     session: configSession,
     appName,
-    get: createHttpGet({ ...connection, requestTimeoutMs }),
+    get: parts.httpGet ?? createHttpGet({ ...connection, requestTimeoutMs }),
     ciphers,
     cache: cacheDir === undefined ? undefined : { dir: cacheDir, registry: connection.registry },
     failoverDir,

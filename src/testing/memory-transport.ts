@@ -47,6 +47,10 @@ export class MemoryTransport implements Transport {
     return Promise.resolve(connection);
   }
 
+  get isReachable(): boolean {
+    return this.#isReachable;
+  }
+
   /** False: every connection breaks, and none can be made. */
   setReachable(on: boolean): void {
     this.#isReachable = on;

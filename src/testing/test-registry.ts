@@ -4,14 +4,16 @@
  */
 import { createClient, type NacosClient } from '../client/client.js';
 import { typeOfDataId } from '../config/config-type.js';
+import type { HttpGet } from '../config/http-get.js';
 import { Connections } from '../dev-server/connections.js';
 import { FaultState } from '../dev-server/fault-state.js';
+import { configRoutes } from '../dev-server/http-api/config.js';
 import { Pauses } from '../dev-server/pauses.js';
 import { createRegistry } from '../dev-server/registry.js';
 import { Rpc } from '../dev-server/rpc.js';
 import { toStored, type ServiceKey } from '../dev-server/store/naming-store.js';
 import { createDiscovery, type Discovery, type DiscoveryOptions } from '../discovery/discovery.js';
-import { ClosedError, ConfigError } from '../errors.js';
+import { ClosedError, ConfigError, ConnectionError } from '../errors.js';
 import { silentLogger, type Logger } from '../logger.js';
 import {
   DEFAULT_GROUP,
@@ -151,7 +153,7 @@ class MemoryRegistry implements TestRegistry {
     this.#checkOpen();
     const client = createClient(
       { server: 'test-registry:8848', namespace, logger: this.#logger },
-      { clock: this.#clock, transport: this.#transport },
+      { clock: this.#clock, transport: this.#transport, httpGet: this.#httpGet },
     );
     this.#clients.push(client);
     this.#opened.push(client);
@@ -250,6 +252,18 @@ class MemoryRegistry implements TestRegistry {
     this.#pauses.close();
     this.#registry.close();
   }
+
+  /** The HTTP API of the server, without HTTP. */
+  readonly #httpGet: HttpGet = (path, query) => {
+    if (!this.#transport.isReachable) {
+      return Promise.reject(new ConnectionError('CONNECT_FAILED', `${path}: no connection`));
+    }
+    const answer = configRoutes(this.#registry.config).get(`/nacos${path}`)?.(
+      (name) => query[name] ?? '',
+    ) ?? { status: 404, body: 'Not Found' };
+    const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    return Promise.resolve({ status: answer.status, body });
+  };
 
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new ClosedError('the test registry is closed');

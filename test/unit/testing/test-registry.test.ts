@@ -73,6 +73,14 @@ describe('a test registry', () => {
     expect(failure).toMatchObject({ code: 'NOT_CONNECTED' });
   });
 
+  it('lists configs and their history, as the HTTP API of a server does', async () => {
+    await registry.setConfig('app.yaml', 'a: 1');
+    await registry.setConfig('app.yaml', 'a: 2');
+    const { configs } = await registry.config.list({ dataId: 'app*' });
+    expect(configs.map(({ dataId }) => dataId)).toEqual(['app.yaml']);
+    expect((await registry.config.history('app.yaml')).entries.length).toBeGreaterThan(0);
+  });
+
   it('has discovery that calls what was set', async () => {
     await registry.setInstances('orders', ['10.0.0.1:80']);
     const discovery = registry.discovery();
