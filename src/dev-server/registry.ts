@@ -88,6 +88,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     connections,
     words: CONFIG_WORDS,
     keys: () => config.servedRefs().map(patternKeyOfRef),
+    delayMs: options.patternDelayMs,
   });
   config.onChange((ref) => {
     configPushes.changed(ref);

@@ -73,6 +73,18 @@ describe('a test registry', () => {
     expect(failure).toMatchObject({ code: 'NOT_CONNECTED' });
   });
 
+  it('tells of configs by pattern', async () => {
+    const heard: string[] = [];
+    const watch = registry.config.watchPattern({ dataId: 'app*' }, ({ type, key }) => {
+      heard.push(`${type} ${key.dataId}`);
+    });
+    expect(await watch.ready()).toEqual([]);
+    await registry.setConfig('app.yaml', 'a: 1');
+    await registry.setConfig('app.yaml', undefined);
+    expect(heard).toEqual(['added app.yaml', 'removed app.yaml']);
+    await watch.close();
+  });
+
   it('lists configs and their history, as the HTTP API of a server does', async () => {
     await registry.setConfig('app.yaml', 'a: 1');
     await registry.setConfig('app.yaml', 'a: 2');
