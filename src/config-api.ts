@@ -46,7 +46,9 @@ export interface EncryptedConfig {
 export interface ConfigCipher {
   /** `aes` is for `cipher-aes-app.yaml`; of several that fit, the longest counts. */
   readonly algorithm: string;
+  /** Before a content is published. What it throws is the cause of CIPHER_FAILED. */
   encrypt(content: string): EncryptedConfig | Promise<EncryptedConfig>;
+  /** After a content was read, from a server or a copy on disk. */
   decrypt(config: EncryptedConfig): string | Promise<string>;
 }
 

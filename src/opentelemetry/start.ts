@@ -10,6 +10,7 @@ import type { OpenTelemetryApi } from './api.js';
 import { OtelMetrics } from './otel-metrics.js';
 import { OtelSpans } from './otel-spans.js';
 
+/** Where metrics and spans go. Default: what the app has set up globally. */
 export interface OpenTelemetryOptions {
   /** Default: one of the global provider, also when that is set later. */
   readonly meter?: Meter | undefined;
@@ -23,6 +24,7 @@ export interface OpenTelemetryOptions {
   readonly hosts?: boolean | undefined;
 }
 
+/** The link that was made; closing it ends it. */
 export interface OpenTelemetryLink extends AsyncDisposable {
   /** Ends it: nothing is counted or traced from here on. Idempotent. */
   stop(): void;

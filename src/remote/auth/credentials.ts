@@ -42,7 +42,11 @@ export interface AccessKeys {
 
 /** What a provider gives: keys that we sign with, or headers, the same for all requests or made for each. */
 export type ProvidedCredentials = (
-  AccessKeys | { readonly headers: AuthHeaders | ((request: RequestScope) => AuthHeaders) }
+  | AccessKeys
+  | {
+      /** As they are sent; a function makes them for each request. */
+      readonly headers: AuthHeaders | ((request: RequestScope) => AuthHeaders);
+    }
 ) & {
   /** Epoch ms from which they are no good. Default: they stay good until the server refuses them. */
   readonly expiresAtMs?: number | undefined;
