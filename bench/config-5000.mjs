@@ -15,7 +15,7 @@ import { runRounds } from './lib/rounds.mjs';
 import { realServer } from './lib/server.mjs';
 
 const COUNTS = [1, 5000];
-const IDLE_MS = 5000;
+const IDLE_MS = 3000;
 const AT_ONCE = 64;
 const PREFIX = `bench-${randomUUID().slice(0, 8)}`;
 
