@@ -21,10 +21,14 @@ import type {
 import { after, nowMs } from './call-clock.cjs';
 import { callTimeout, markFailure } from './call-errors.cjs';
 import { coverRequest, uncoverRequest, unwatchRequest, type Watcher } from './http-cover.cjs';
+import { LateBody } from './http-late-body.cjs';
 import {
   isConnectionLost,
+  isEnded,
+  letGo,
   makeFresh,
   retryAfterMs,
+  timeoutOf,
   wholeOf,
   type WholeRequest,
 } from './http-repeat.cjs';
@@ -47,9 +51,6 @@ export interface CallParts {
   readonly options: RequestOptions;
   readonly send: Send;
 }
-
-/** A refused response of at most this many bytes is read to its end, which keeps the connection. */
-const MAX_READ_BYTES = 64 * 1024;
 
 export class NamedCall implements CallInfo, Watcher {
   readonly name: string;
@@ -77,6 +78,10 @@ export class NamedCall implements CallInfo, Watcher {
   /** The socket could not be written to when it came: an idle one that the instance has closed meanwhile. */
   #isStale = false;
   #whole: WholeRequest | undefined;
+  /** Of a request that was not ended when its socket came. */
+  #late: LateBody | undefined;
+  /** How many targets there were when the caller saw a socket; 0 before. */
+  #firstSocketAt = 0;
   #context: AsyncResource | undefined;
   /** Set while the caller sees nothing of the request. */
   #next: NextAttempt | undefined;
@@ -104,6 +109,7 @@ export class NamedCall implements CallInfo, Watcher {
   }
 
   get isReplayable(): boolean {
+    this.#whole ??= this.#late?.whole();
     return this.#whole !== undefined;
   }
 
@@ -125,6 +131,8 @@ export class NamedCall implements CallInfo, Watcher {
 
   #end(): void {
     this.whenDestroyed = undefined;
+    this.#late?.stop();
+    this.#late = undefined;
     this.#stopDeadline?.();
     unwatchRequest(this.request);
   }
@@ -170,7 +178,8 @@ export class NamedCall implements CallInfo, Watcher {
     switch (event) {
       case 'socket':
         this.#onSocket(value);
-        return false;
+        // Who writes when there is a socket must not do so twice.
+        return this.#late !== undefined && this.tried.length > this.#firstSocketAt;
       case 'finish':
         this.#isFinished = true;
         return false;
@@ -198,9 +207,12 @@ export class NamedCall implements CallInfo, Watcher {
     if (this.tried.length > 1 && this.#timeoutMs !== undefined) {
       this.request.setTimeout(this.#timeoutMs);
     }
-    if (this.#whole !== undefined) return;
+    if (this.#firstSocketAt > 0) return;
+    this.#firstSocketAt = this.tried.length;
     this.#whole = wholeOf(this.request);
-    if (this.#whole !== undefined) {
+    if (this.#whole === undefined && !isEnded(this.request))
+      this.#late = new LateBody(this.request);
+    if (this.#whole !== undefined || this.#late !== undefined) {
       this.#context = new AsyncResource('nacos-serving.call', { requireManualDestroy: true });
     }
   }
@@ -261,7 +273,7 @@ export class NamedCall implements CallInfo, Watcher {
   }
 
   get #mayRepeat(): boolean {
-    return this.#whole !== undefined && !this.#isDestroyed;
+    return !this.#isDestroyed && this.isReplayable;
   }
 
   #nextAttempt(
@@ -371,23 +383,4 @@ function statusOf(response: unknown): number {
 /** The TLS handshake is not through: nothing of the request was sent. */
 function isShakingHands(socket: Socket | null): boolean {
   return socket !== null && Reflect.get(socket, 'secureConnecting') === true;
-}
-
-/** What the user has set by `setTimeout`: the next socket has to get it again. */
-function timeoutOf(request: HookedRequest): number | undefined {
-  const isSet = typeof Reflect.get(request, 'timeoutCb') === 'function';
-  const timeoutMs = request.socket?.timeout;
-  return isSet && timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
-}
-
-/** Nobody reads this response. */
-function letGo(response: IncomingMessage): void {
-  response.on('error', ignore);
-  const length = Number(response.headers['content-length'] ?? Number.NaN);
-  // Node reads it to its end as nobody takes it; a long one costs more than a connection.
-  if (!(length <= MAX_READ_BYTES)) process.nextTick(() => response.socket.destroy());
-}
-
-function ignore(): void {
-  // The response was given up on purpose.
 }

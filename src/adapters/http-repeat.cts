@@ -1,12 +1,14 @@
 /**
  * Owns sending a request of Node a second time: what of it is kept before it goes out, and how it becomes again what it was before it had a socket.
- * Called by `http-call.cts`. Only a request that was ended before it got its socket can be repeated, since all of it is in its buffer
- * then. It uses fields of Node's request that are not documented: where one is missing nothing is ever repeated.
+ * Called by `http-call.cts`. A request that was ended before it got its socket is in its buffer as a whole; of others `http-late-body.cts`
+ * keeps what goes out. It uses fields of Node's request that are not documented: where one is missing nothing is ever repeated.
  */
+import type { IncomingMessage } from 'node:http';
+
 import { wallMs } from './call-clock.cjs';
 import type { HookedRequest } from './http-request.cjs';
 
-interface Piece {
+export interface Piece {
   readonly data: unknown;
   readonly encoding: unknown;
   readonly callback: unknown;
@@ -20,7 +22,9 @@ export interface WholeRequest {
 }
 
 /** More than this is not held back until the response is there. */
-const MAX_BYTES = 1024 * 1024;
+export const MAX_REPEATED_BYTES = 1024 * 1024;
+/** A refused response of at most this many bytes is read to its end, which keeps the connection. */
+const MAX_READ_BYTES = 64 * 1024;
 
 /** What a request has before it gets a socket. */
 const FRESH: Readonly<Record<string, unknown>> = {
@@ -38,15 +42,19 @@ const FIELDS = [...Object.keys(FRESH), 'outputData', 'outputSize', 'shouldKeepAl
 /** Asked once: all requests of a process are made by one Node. */
 let isAsKnown: boolean | undefined;
 
+/** Its user has written all of it. */
+export function isEnded(request: HookedRequest): boolean {
+  return Reflect.get(request, 'finished');
+}
+
 /** undefined when the request is not ended, or is too large to be kept. */
 export function wholeOf(request: HookedRequest): WholeRequest | undefined {
-  isAsKnown ??= FIELDS.every((field) => Object.hasOwn(request, field));
-  const isEnded: unknown = Reflect.get(request, 'finished');
-  if (!isAsKnown || isEnded !== true) return undefined;
+  isAsKnown ??= FIELDS.every((field) => field in request);
+  if (!isAsKnown || !isEnded(request)) return undefined;
   const buffer: unknown = Reflect.get(request, 'outputData');
   const size: unknown = Reflect.get(request, 'outputSize');
   if (!Array.isArray(buffer) || buffer.length === 0) return undefined;
-  if (typeof size !== 'number' || size > MAX_BYTES) return undefined;
+  if (typeof size !== 'number' || size > MAX_REPEATED_BYTES) return undefined;
   const given: readonly Piece[] = buffer;
   // Copies, since Node empties the pieces that it has sent.
   const pieces = given.map(({ data, encoding, callback }) => ({ data, encoding, callback }));
@@ -89,4 +97,23 @@ export function retryAfterMs(value: string | undefined): number | undefined {
   const seconds = Number(value);
   const ms = Number.isNaN(seconds) ? Date.parse(value) - wallMs() : seconds * 1000;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** What the user has set by `setTimeout`: the next socket has to get it again. */
+export function timeoutOf(request: HookedRequest): number | undefined {
+  const isSet = typeof Reflect.get(request, 'timeoutCb') === 'function';
+  const timeoutMs = request.socket?.timeout;
+  return isSet && timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
+}
+
+/** Nobody reads this response. */
+export function letGo(response: IncomingMessage): void {
+  response.on('error', ignore);
+  const length = Number(response.headers['content-length'] ?? Number.NaN);
+  // Node reads it to its end as nobody takes it; a long one costs more than a connection.
+  if (!(length <= MAX_READ_BYTES)) process.nextTick(() => response.socket.destroy());
+}
+
+function ignore(): void {
+  // The response was given up on purpose.
 }

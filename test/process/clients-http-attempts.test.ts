@@ -206,25 +206,73 @@ describe('a request that is repeated', () => {
     expect(good.received).toEqual([]);
   });
 
-  it('is none whose body was streamed, whatever the rules say', async () => {
+  it('has its body whole when that was ended after its socket came, as text and as bytes', async () => {
     await using bad = await startScripted(['reset']);
+    await using good = await startScripted(['ok']);
+    const said = await runHooked(
+      `
+      hub.repeats = ['unsent', 'broken'];
+      const put = (first, encoding) => new Promise((resolve, reject) => {
+        const events = [];
+        const request = http.request({ host: 'orders', method: 'PUT', headers: { 'x-mine': 'yes' } }, (response) => {
+          let text = '';
+          response.on('data', (chunk) => (text += chunk)).on('end', () => resolve([JSON.parse(text), events]));
+        });
+        request.on('error', reject).on('finish', () => events.push('finish'));
+        request.on('socket', () => {
+          events.push('socket');
+          request.write(first, encoding, () => events.push('written'));
+          setImmediate(() => request.end('end', () => events.push('ended')));
+        });
+      });
+      await say('text', put('é1,'));
+      hub.restart();
+      await say('bytes', put(Buffer.from('é2,')));
+      hub.restart();
+      await say('large', put('x'.repeat(2 ** 20)));
+      await say('asks', hub.asks.map(({ isReplayable }) => isReplayable));
+      `,
+      { routes: { orders: [bad, good] } },
+    );
+    for (const [label, body] of [
+      ['text', 'é1,end'],
+      ['bytes', 'é2,end'],
+    ] as const) {
+      expect(said[label]?.value).toEqual([
+        expect.objectContaining({
+          body,
+          headers: expect.objectContaining({ 'x-mine': 'yes', host: 'orders' }) as object,
+        }),
+        ['socket', 'written', 'finish', 'ended'],
+      ]);
+    }
+    expect(said['large']?.error?.code).toMatch(/ECONNRESET|EPIPE/);
+    expect(said['asks']?.value).toEqual([true, true]);
+    expect(good.received).toEqual(['PUT / é1,end', 'PUT / é2,end']);
+  });
+
+  it('is none whose body is not ended when the connection breaks, whatever the rules say', async () => {
     await using good = await startScripted(['ok']);
     const said = await runHooked(
       `
       ${WATCH}
       hub.repeats = ['unsent', 'broken'];
+      const { createServer } = require('node:net');
+      const resets = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+      await new Promise((resolve) => resets.listen(0, '127.0.0.1', resolve));
+      hub.route('orders', [{ ip: '127.0.0.1', port: resets.address().port }, { ip: '127.0.0.1', port: PORT }]);
       await say('post', new Promise((resolve) => {
         const request = http.request({ host: 'orders', method: 'POST' });
         request.on('error', ({ code }) => resolve(code));
         request.write('a');
-        request.on('socket', () => setImmediate(() => request.end('b')));
       }));
-      await say('ended', hub.ended);
-      `,
-      { routes: { orders: [bad, good] } },
+      await say('asks', hub.asks.map(({ isReplayable }) => isReplayable));
+      resets.close();
+      `.replace('PORT', String(good.port)),
+      { routes: { orders: [good] } },
     );
     expect(said['post']?.value).toBe('ECONNRESET');
-    expect(said['ended']?.value).toEqual([[bad.port, 'broken', null]]);
+    expect(said['asks']?.value).toEqual([]);
     expect(good.received).toEqual([]);
   });
 });
