@@ -213,6 +213,8 @@ function allowedText(row: OptionRow): string {
       return `\`key=value\` per flag, \`k=v,k2=v2\` in the variable, a map in files; at most ${String(row.max)} characters`;
     case 'address-list':
       return 'see below';
+    case 'services':
+      return 'names and patterns with commas, or JSON; a map in files and code: group, clusters, instances, address, routes, and most of the rows below';
     case 'host':
       return 'IPv4, IPv6 or host name, or auto';
     case 'file':

@@ -182,6 +182,13 @@ export interface ServerRegistration extends AsyncDisposable {
 export interface ProcessRuntime {
   /** For the hooks: what is not surely ours goes on untouched. */
   readonly calls: CallRouter;
+  /** A service that options declare may be meant by this host, which has a dot. */
+  declares(host: string): boolean;
+  /**
+   * How to call the service that has the name of this host, for errors of DNS; undefined when the registry has none, or does not say soon. Never
+   * rejects.
+   */
+  hintOn(host: string): Promise<string | undefined>;
   /** For explicit adapters, whose users say that they mean services: names may have dots. */
   readonly explicitCalls: CallRouter;
   /**
@@ -253,6 +260,11 @@ export interface ProcessHub {
   readonly runtime: ProcessRuntime | undefined;
   /** Loads the runtime once; later calls give the same promise. Never rejects. */
   load(): Promise<ProcessRuntime | undefined>;
+  /**
+   * A host with a dot that options may declare as a service. Before they are read this says whether they declare anything, so that a
+   * process without declared services loads nothing for it.
+   */
+  mayDeclare(host: string): boolean;
   /** Code registers this server in this very process: it is handed to no primary and no main thread. */
   keep(server: object): void;
   /** As `ProcessRuntime.setReady`, also before the runtime is there. */

@@ -5,7 +5,8 @@
  */
 import type { ProcessHub } from '../process-hub.js';
 import { changeDispatchers, loadUndici } from './global-hooks/dispatchers.cjs';
-import { isServiceHost } from './service-host.cjs';
+import { hintOnLookups } from './lookup-hint.cjs';
+import { hookedHosts } from './service-host.cjs';
 import { interceptDispatcher } from './undici-dispatcher.cjs';
 import { hookSource } from './undici-links.cjs';
 
@@ -16,7 +17,8 @@ const MAYBE_DEFAULT_PORT = /^:(?:80|443)?(?:[/?#\\]|$)/;
 const NO_SLASHES = /^\s*https?:/i;
 
 export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]): void {
-  if (!mayNameService(input)) return;
+  hintOnLookups(hub);
+  if (!mayNameService(hub, input)) return;
   // Each time, since anybody may set another one at any time; loading a copy of undici is enough.
   if (!interceptDispatchers(hub)) {
     loadUndici();
@@ -35,16 +37,18 @@ function interceptDispatchers(hub: ProcessHub): boolean {
 }
 
 /** A look at the text without parsing. It may say true too often, since the dispatcher looks again. */
-function mayNameService(input: unknown): boolean {
-  if (typeof input === 'string') return hasServiceHost(input);
-  if (input instanceof URL) return hasServiceHost(input.href);
+function mayNameService(hub: ProcessHub, input: unknown): boolean {
+  if (typeof input === 'string') return hasServiceHost(hub, input);
+  if (input instanceof URL) return hasServiceHost(hub, input.href);
   if (typeof input !== 'object' || input === null) return typeof input === 'function';
   // A Request, by its looks: asking for the class would load undici. Anything else becomes text by its own means.
   const url: unknown = Reflect.get(input, 'url');
-  return typeof url !== 'string' || hasServiceHost(url);
+  return typeof url !== 'string' || hasServiceHost(hub, url);
 }
 
-function hasServiceHost(url: string): boolean {
+let accepts: ReturnType<typeof hookedHosts> | undefined;
+
+function hasServiceHost(hub: ProcessHub, url: string): boolean {
   const slashes = url.indexOf('//');
   if (slashes < 0) return NO_SLASHES.test(url);
   const from = slashes + 2;
@@ -54,8 +58,9 @@ function hasServiceHost(url: string): boolean {
     return false;
   }
   const host = url.slice(from, to);
+  accepts ??= hookedHosts(hub);
   // An escape may stand for any character.
-  return isServiceHost(host) || host.includes('%');
+  return accepts(host) || host.includes('%');
 }
 
 function isHostEnd(code: number): boolean {

@@ -6,6 +6,7 @@
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 
+import type { ProcessHub } from '../process-hub.js';
 import { createHttpCalls, type AddRequest } from './http-calls.cjs';
 import { watcherOf } from './http-cover.cjs';
 import { coverCreateSocket } from './http-failover.cjs';
@@ -16,13 +17,18 @@ import {
   type RequestOptions,
   type RouterSource,
 } from './http-request.cjs';
-import { isServiceHost } from './service-host.cjs';
+import { hookedHosts } from './service-host.cjs';
 
 /** Prepares a request which is being made and has no agent. */
-export function createAlone(source: RouterSource, original: AddRequest): (request: object) => void {
+export function createAlone(
+  hub: ProcessHub,
+  source: RouterSource,
+  original: AddRequest,
+): (request: object) => void {
+  const accepts = hookedHosts(hub);
   const calls = createHttpCalls({
     source,
-    accepts: isServiceHost,
+    accepts,
     prepare: coverCreateSocket,
     original(agent, args) {
       const [request, options] = args;
@@ -51,7 +57,7 @@ export function createAlone(source: RouterSource, original: AddRequest): (reques
     get(this: object) {
       // Not yet set when the constructor looks here for defaults.
       const host: unknown = Reflect.get(this, 'host');
-      return typeof host === 'string' && isServiceHost(host) ? standIn : undefined;
+      return typeof host === 'string' && accepts(host) ? standIn : undefined;
     },
     set(this: object, value: unknown) {
       setAgent(this, value);

@@ -5,7 +5,7 @@
  */
 import { Agent } from 'node:http';
 
-import type { CallRouter, CallTarget } from '../process-hub.js';
+import type { CallRouter, CallTarget, ProcessHub } from '../process-hub.js';
 import { after } from './call-clock.cjs';
 import { directAgent, tlsAgent, undoProxyForm } from './http-agents.cjs';
 import { NamedCall, type Send } from './http-call.cjs';
@@ -21,7 +21,8 @@ import {
   type RequestOptions,
   type RouterSource,
 } from './http-request.cjs';
-import { isServiceHost } from './service-host.cjs';
+import { hintOnLookups } from './lookup-hint.cjs';
+import { hookedHosts } from './service-host.cjs';
 
 /** `addRequest` of an agent, its arguments in a list. */
 export type AddRequest = (agent: Agent, args: readonly unknown[]) => unknown;
@@ -87,11 +88,16 @@ export function createHttpCalls({
 }
 
 /** The same for the preload hooks. */
-export function callsOfHooks(source: RouterSource, original: AddRequest): AddRequest {
+export function callsOfHooks(
+  hub: ProcessHub,
+  source: RouterSource,
+  original: AddRequest,
+): AddRequest {
   coverCreateSocket(Agent.prototype);
+  hintOnLookups(hub);
   return createHttpCalls({
     source,
-    accepts: isServiceHost,
+    accepts: hookedHosts(hub),
     original,
     // All agents are.
     prepare: () => undefined,

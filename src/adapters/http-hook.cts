@@ -27,7 +27,7 @@ export function installHttpHook(hub: ProcessHub): void {
   };
   let calls: AddRequest | undefined;
   function addRequest(this: Agent, ...args: unknown[]): unknown {
-    calls ??= (require('./http-calls.cjs') as HttpCalls).callsOfHooks(source, original);
+    calls ??= (require('./http-calls.cjs') as HttpCalls).callsOfHooks(hub, source, original);
     return calls(this, args);
   }
   const before = Object.getOwnPropertyDescriptor(prototype, 'addRequest');
@@ -37,7 +37,7 @@ export function installHttpHook(hub: ProcessHub): void {
   type HttpAlone = typeof import('./http-alone.cjs');
   let alone: ReturnType<HttpAlone['createAlone']> | undefined;
   coverAgentField((request) => {
-    alone ??= (require('./http-alone.cjs') as HttpAlone).createAlone(source, original);
+    alone ??= (require('./http-alone.cjs') as HttpAlone).createAlone(hub, source, original);
     alone(request);
   });
 }

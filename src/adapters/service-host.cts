@@ -1,8 +1,9 @@
 /**
  * Owns which hosts of URLs the preload hooks may take for a service: names without a dot, no IP address in any spelling, no
- * `localhost`. Asked on every call of the process, so it is one regular expression. The same rules as
- * `discovery/target.ts`, which is ESM and must not be loaded by a preload; a test holds the two together.
+ * `localhost`; and names with a dot that options declare. Asked on every call of the process, so it is one regular expression where nothing is
+ * declared. The same rules as `discovery/target.ts`, which is ESM and must not be loaded by a preload; a test holds the two together.
  */
+import type { ProcessHub } from '../process-hub.js';
 
 const MAX_NAME_LENGTH = 512;
 /** A dot, a port, an IPv6 address, an escape, or what ends a host. */
@@ -10,6 +11,15 @@ const NO_SINGLE_LABEL = /[\s.:/\\?#@[\]%<>^|]/;
 /** getaddrinfo and URL parsers read these as IPv4 addresses. */
 const NUMERIC = /^(?:\d+|0x[\da-f]*|localhost)$/i;
 
+/** Hosts that the hooks of this process ask about. */
+export function hookedHosts(hub: ProcessHub): (host: string) => boolean {
+  // A hub of an older copy of the package knows nothing of dots.
+  const declares: unknown = Reflect.get(hub, 'mayDeclare');
+  if (typeof declares !== 'function') return isServiceHost;
+  return (host) => isServiceHost(host) || (host.includes('.') && hub.mayDeclare(host));
+}
+
+/** Without a dot. */
 export function isServiceHost(host: string): boolean {
   return (
     host !== '' &&

@@ -129,12 +129,12 @@ class NamedCall implements CallInfo, AttemptOwner {
 
   /** Sends the call to its first instance. */
   begin(router: CallRouter, target: CallTarget): unknown {
-    const { name, isHttps } = this.#origin;
+    const { name, host, isHttps } = this.#origin;
     this.#router = router;
     this.#link.used(router);
     const set = router.headersToAdd(this);
     // undici takes the name for TLS from the Host header, so a caller's own header keeps its meaning.
-    const named = withHost(this.#headers, name);
+    const named = withHost(this.#headers, host);
     this.#sentHeaders = set.length === 0 ? named : withHeaders(named, set);
     const timeoutMs = router.timeoutMs(name);
     if (timeoutMs > 0) {

@@ -5,9 +5,16 @@
  */
 import type { ProcessHub } from '../process-hub.js';
 import { changeDispatchers, whenReplaced } from './global-hooks/dispatchers.cjs';
-import type { Link, RouterSource } from './undici-call.cjs';
+import { hintOnLookups } from './lookup-hint.cjs';
+import type { Link } from './undici-call.cjs';
 import { coverDispatch, interceptDispatcher, linkOf } from './undici-dispatcher.cjs';
-import { dispatchOf, DispatcherLink, hookSource, type Original } from './undici-links.cjs';
+import {
+  dispatchOf,
+  DispatcherLink,
+  hookSource,
+  type HookSource,
+  type Original,
+} from './undici-links.cjs';
 import { isInstanceOf, isObject } from './undici-looks.cjs';
 import { coverEnd, originOfPool, standInOf, type MakeAgent } from './undici-pools.cjs';
 
@@ -28,6 +35,7 @@ export function coverCopy(hub: ProcessHub, exports: unknown): boolean {
   const { Agent } = exports;
   if (!covered.has(Agent)) {
     covered.add(Agent);
+    hintOnLookups(hub);
     for (const name of AGENTS) coverAgent(source, exports[name]);
     const make: MakeAgent = (options) => Reflect.construct(Agent, [options]) as object;
     for (const name of POOLS) coverPool(source, exports[name], make);
@@ -42,23 +50,25 @@ export function coverCopy(hub: ProcessHub, exports: unknown): boolean {
   return true;
 }
 
-function coverAgent(source: RouterSource, made: unknown): void {
+function coverAgent(source: HookSource, made: unknown): void {
   const links = new WeakMap<object, Link>();
+  const linkOfAgent = (agent: object, original: Original): Link | undefined => {
+    // What a MockAgent dispatches to is a part of it.
+    if (mocking > 0) return undefined;
+    let link = links.get(agent);
+    if (link === undefined) {
+      link = linkOf(source, agent, original);
+      links.set(agent, link);
+    }
+    return link;
+  };
+  const read = source.readOrigin;
   cover(made, (original) =>
-    coverDispatch(original, (agent) => {
-      // What a MockAgent dispatches to is a part of it.
-      if (mocking > 0) return undefined;
-      let link = links.get(agent);
-      if (link === undefined) {
-        link = linkOf(source, agent, original);
-        links.set(agent, link);
-      }
-      return link;
-    }),
+    coverDispatch(original, { read, linkOf: (agent) => linkOfAgent(agent, original) }),
   );
 }
 
-function coverPool(source: RouterSource, made: unknown, make: MakeAgent): void {
+function coverPool(source: HookSource, made: unknown, make: MakeAgent): void {
   const links = new WeakMap<object, Link>();
   const linkOfPool = (pool: object, original: Original): Link | undefined => {
     // It speaks HTTP/2 without TLS, which agents do not.
@@ -73,7 +83,11 @@ function coverPool(source: RouterSource, made: unknown, make: MakeAgent): void {
     return link;
   };
   cover(made, (original) =>
-    coverDispatch(original, (pool) => linkOfPool(pool, original), originOfPool),
+    coverDispatch(original, {
+      read: source.readOrigin,
+      linkOf: (pool) => linkOfPool(pool, original),
+      originOf: originOfPool,
+    }),
   );
   if (isClass(made)) coverEnd(made.prototype);
 }

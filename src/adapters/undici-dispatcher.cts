@@ -8,10 +8,11 @@ import {
   DispatcherLink,
   isPassing,
   type Dispatch,
+  type HookSource,
   type Original,
 } from './undici-links.cjs';
 import { isInstanceOf, isObject } from './undici-looks.cjs';
-import { originText, readHookedOrigin, type ReadOrigin } from './undici-origin.cjs';
+import { originText, type ReadOrigin } from './undici-origin.cjs';
 
 /** Dispatcher -> what stands for it now: itself, or a proxy. */
 const intercepted = new WeakMap<object, object>();
@@ -22,7 +23,7 @@ const ours = new WeakSet<Original>();
  * Makes the dispatcher know services, once, and returns what to use from now on: nearly always the same object, whose `dispatch` is
  * covered. Who compares dispatchers, or keeps the object, so sees no difference.
  */
-export function interceptDispatcher(source: RouterSource, dispatcher: unknown): unknown {
+export function interceptDispatcher(source: HookSource, dispatcher: unknown): unknown {
   if (!isObject(dispatcher)) return dispatcher;
   const known = intercepted.get(dispatcher);
   if (known !== undefined) return known;
@@ -32,7 +33,7 @@ export function interceptDispatcher(source: RouterSource, dispatcher: unknown): 
     return dispatcher;
   }
   const link = linkOf(source, dispatcher, original);
-  const value = coverDispatch(original, () => link);
+  const value = coverDispatch(original, { read: source.readOrigin, linkOf: () => link });
 
   const { types } = require('node:util') as typeof import('node:util');
   if (types.isProxy(dispatcher)) {
@@ -53,20 +54,24 @@ export function interceptDispatcher(source: RouterSource, dispatcher: unknown): 
   return dispatcher;
 }
 
-/**
- * What stands before the `dispatch` of an object or a class. `linkOf` is asked for calls that may be by name only; `originOf` where a request
- * has no origin of its own.
- */
+export interface CoverParts {
+  readonly read: ReadOrigin;
+  /** Asked for calls that may be by name only. */
+  readonly linkOf: (dispatcher: object) => Link | undefined;
+  /** Asked where a request has no origin of its own. */
+  readonly originOf?: (dispatcher: object) => string | undefined;
+}
+
+/** What stands before the `dispatch` of an object or a class. */
 export function coverDispatch(
   original: Original,
-  linkOf: (dispatcher: object) => Link | undefined,
-  originOf?: (dispatcher: object) => string | undefined,
+  { read, linkOf, originOf }: CoverParts,
 ): Original {
   // Two parameters and this name, as composed dispatchers are checked for them.
   const dispatch: Original = function dispatch(options, handler) {
     if (isObject(options) && isObject(handler) && !isPassing(options)) {
       const text = originText(options['origin']) ?? originOf?.(this);
-      const origin = text === undefined ? undefined : readHookedOrigin(text);
+      const origin = text === undefined ? undefined : read(text);
       const link = origin === undefined ? undefined : linkOf(this);
       if (origin !== undefined && link !== undefined) {
         return dispatchNamed(link, origin, options, handler);

@@ -12,10 +12,11 @@ type ReadOrigin = (origin: string) => object | undefined;
 export type Dispatch = (options: unknown, handler: unknown) => unknown;
 
 interface OriginModule {
-  readonly createOriginReader: (
-    isName: (host: string) => boolean,
-    withSchemes: boolean,
-  ) => ReadOrigin;
+  readonly createOriginReader: (rules: {
+    readonly isName: (host: string) => boolean;
+    readonly withSchemes: boolean;
+    readonly isSettled: () => boolean;
+  }) => ReadOrigin;
 }
 interface DispatcherModule {
   readonly interceptDispatch: (
@@ -49,5 +50,9 @@ export function serviceDispatchers(source: CallSource): (given: unknown) => obje
 /** Names may have dots, and `lb://` and `nacos://` are known. */
 function explicitOrigins(): ReadOrigin {
   const { createOriginReader } = load('./undici-origin.cjs') as OriginModule;
-  return createOriginReader((host) => classifyHost(host) !== 'never', true);
+  return createOriginReader({
+    isName: (host) => classifyHost(host) !== 'never',
+    withSchemes: true,
+    isSettled: () => true,
+  });
 }

@@ -4,7 +4,9 @@
  */
 import type { CallRouter, ProcessHub } from '../process-hub.js';
 import type { Link, Options, RouterSource } from './undici-call.cjs';
+import { hookedHosts } from './service-host.cjs';
 import { watchGone } from './undici-gone.cjs';
+import { createOriginReader, type ReadOrigin } from './undici-origin.cjs';
 
 export type Dispatch = (options: unknown, handler: unknown) => unknown;
 /** A `dispatch` as it was before us. */
@@ -64,10 +66,15 @@ export class DispatcherLink implements Link {
   }
 }
 
-const sources = new WeakMap<ProcessHub, RouterSource>();
+/** What the hooks go by. */
+export interface HookSource extends RouterSource {
+  readonly readOrigin: ReadOrigin;
+}
 
-/** The router of the hooks. */
-export function hookSource(hub: ProcessHub): RouterSource {
+const sources = new WeakMap<ProcessHub, HookSource>();
+
+/** The router of the hooks, and their rule for names. */
+export function hookSource(hub: ProcessHub): HookSource {
   let source = sources.get(hub);
   if (source === undefined) {
     source = {
@@ -75,6 +82,12 @@ export function hookSource(hub: ProcessHub): RouterSource {
         return hub.runtime?.calls;
       },
       load: async () => (await hub.load())?.calls,
+      readOrigin: createOriginReader({
+        isName: hookedHosts(hub),
+        withSchemes: false,
+        // Before that, options of code may still come.
+        isSettled: () => hub.runtime !== undefined,
+      }),
     };
     sources.set(hub, source);
   }

@@ -2,17 +2,18 @@
  * Owns reading which service an undici request may mean, from its origin. Called on every request of an intercepted dispatcher, so what was read last
  * is remembered. Explicit adapters bring their own rule for names, and know schemes of their own.
  */
-import { isServiceHost } from './service-host.cjs';
-
 /** An origin that may be a service. */
 export interface ServiceOrigin {
   readonly name: string;
+  /** The name as a Host header can have it: other scripts as URLs write them. */
+  readonly host: string;
   readonly isHttps: boolean;
 }
 
 /** The service of an origin; undefined when it can be none. */
 export type ReadOrigin = (origin: string) => ServiceOrigin | undefined;
 
+const NON_ASCII = /[^\0-\x7f]/;
 /** Others are not kept: an app may call any number of hosts. */
 const MAX_ORIGINS = 1024;
 /** Also without the slashes that URL parsers add where the scheme is theirs. */
@@ -23,11 +24,16 @@ const SCHEMES = [
 /** What people of other frameworks write for "a service": plain http, unless the instance wants TLS. */
 const EXPLICIT_SCHEMES = [...SCHEMES, ['lb://', false], ['nacos://', false]] as const;
 
-/** `isName`: what may be the name of a service. */
-export function createOriginReader(
-  isName: (host: string) => boolean,
-  withSchemes: boolean,
-): ReadOrigin {
+export interface OriginRules {
+  /** What may be the name of a service. */
+  readonly isName: (host: string) => boolean;
+  /** `lb://` and `nacos://` as well. */
+  readonly withSchemes: boolean;
+  /** `isName` will not change its mind. */
+  readonly isSettled: () => boolean;
+}
+
+export function createOriginReader({ isName, withSchemes, isSettled }: OriginRules): ReadOrigin {
   const schemes = withSchemes ? EXPLICIT_SCHEMES : SCHEMES;
   const services = new Map<string, ServiceOrigin>();
   let lastOther = '';
@@ -40,18 +46,23 @@ export function createOriginReader(
     const scheme = schemes.find(([prefix]) => origin.startsWith(prefix));
     const name = scheme === undefined ? '' : origin.slice(scheme[0].length).replace(/\/$/, '');
     if (scheme === undefined || !isName(name)) {
-      lastOther = origin;
+      if (isSettled()) lastOther = origin;
       return undefined;
     }
+    const read = { name, host: hostOf(name), isHttps: scheme[1] };
+    if (!isSettled()) return read;
     if (services.size >= MAX_ORIGINS) services.clear();
-    const read = { name, isHttps: scheme[1] };
     services.set(origin, read);
     return read;
   };
 }
 
-/** The rule of the hooks. */
-export const readHookedOrigin: ReadOrigin = createOriginReader(isServiceHost, false);
+function hostOf(name: string): string {
+  if (!NON_ASCII.test(name)) return name;
+  const { domainToASCII } = require('node:url') as typeof import('node:url');
+  const ascii = domainToASCII(name);
+  return ascii === '' ? name : ascii;
+}
 
 /** The origin of a request as text; undefined when it has none. */
 export function originText(origin: unknown): string | undefined {

@@ -4,7 +4,6 @@
  * in for.
  */
 import { isObject, underSymbol } from './undici-looks.cjs';
-import { readHookedOrigin } from './undici-origin.cjs';
 
 export type MakeAgent = (options: Readonly<Record<string, unknown>>) => object;
 
@@ -22,16 +21,15 @@ const CLIENT_OPTIONS = [
 ] as const;
 
 const standIns = new WeakMap<object, object>();
-/** Pool -> its origin; '' when that is no service, or a socket path. */
+/** Pool -> its origin; '' when it has none. */
 const origins = new WeakMap<object, string>();
 
-/** The origin of a pool or client, for requests that have none of their own. undefined when it cannot be a service. */
+/** The origin of a pool or client, for requests that have none of their own. */
 export function originOfPool(pool: object): string | undefined {
   let origin = origins.get(pool);
   if (origin === undefined) {
     const url = underSymbol(pool, 'url');
-    const text = url instanceof URL ? url.origin : '';
-    origin = readHookedOrigin(text) === undefined ? '' : text;
+    origin = url instanceof URL ? url.origin : '';
     origins.set(pool, origin);
   }
   return origin === '' ? undefined : origin;

@@ -24,6 +24,7 @@ import { Meters } from './service-meter.js';
 import type { CallSettingsInput, ServiceOptions } from './service-options.js';
 import type { RouteRule } from './service-settings.js';
 import { classifyHost } from './target.js';
+import { leftToDns } from './left-to-dns.js';
 import { WatchedList, type WatchListener } from './watched-list.js';
 
 /** What is set here counts for every service, unless `services` sets it for one of them. */
@@ -122,6 +123,11 @@ export interface Discovery extends AsyncDisposable {
    */
   explain(service: string, options?: ExplainOptions): Promise<NameExplanation>;
   /**
+   * How calls by name would reach the service that has this host's name, for errors of a call that was left to DNS; undefined when there is none, or
+   * nobody says so within a second. Follows no service.
+   */
+  hintOn(host: string): Promise<string | undefined>;
+  /**
    * Other routes for a service, by its name as the registry spells it: from the next call on, in place of all that were set before. None: calls go
    * anywhere. @throws ConfigError when one is no rule
    */
@@ -212,6 +218,12 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     async explain(service, { headers = {}, signal } = {}) {
       if (resolver.isClosed) throw closed();
       return explainName(await resolver.find(service, signal), imaginedCall(headers));
+    },
+    async hintOn(host) {
+      if (resolver.isClosed || classifyHost(host) === 'never') return undefined;
+      const names = await resolver.namesLike(host);
+      const isDeclared = made.declared.of(host) !== undefined;
+      return leftToDns(host, names, { group: made.groupOf(host), isDeclared });
     },
     watch(service, listener) {
       if (resolver.isClosed) throw closed();

@@ -87,6 +87,12 @@ export class Resolver {
     return state.untilMs > this.#options.clock.nowMs() ? state : undefined;
   }
 
+  /** Services that the name may mean, asked for as a call does, but within a second and without following any. Never rejects. */
+  namesLike(name: string): Promise<readonly string[]> {
+    const signal = this.#isAway ? AbortSignal.abort() : this.#outage.signal;
+    return this.#indexOf(name).namesLike(name, signal);
+  }
+
   /** The entry of a service by its registered name, if it was ever called. */
   entryOf(service: string): ServiceEntry | undefined {
     return this.#entries.get(service);

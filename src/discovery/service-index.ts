@@ -7,7 +7,7 @@ import { domainToASCII } from 'node:url';
 
 import type { NamingApi } from '../naming-api.js';
 import type { Clock } from '../util/clock.js';
-import { asError } from '../util/deferred.js';
+import { asError, waitWithin } from '../util/deferred.js';
 
 /** What a name means. ambiguous: several differ in case only, and none is spelled as asked. */
 export type NameMatch =
@@ -25,6 +25,8 @@ export interface ServiceIndexOptions {
 const PAGE_SIZE = 500;
 /** Ends a listing that a faulty server would never let end. */
 const MAX_PAGES = 400;
+/** The most that somebody waits who asks for a hint. */
+const HINT_TIMEOUT_MS = 1000;
 const NON_ASCII = /[^\0-\x7f]/;
 
 export class ServiceIndex {
@@ -77,6 +79,20 @@ export class ServiceIndex {
       : { kind: 'ambiguous', names };
   }
 
+  /** Names that this one may mean, as far as they are known now or within a second; the signal ends the wait. Never rejects. */
+  async namesLike(name: string, signal: AbortSignal): Promise<readonly string[]> {
+    const { clock } = this.#options;
+    const onTimeout = (): Error => new Error('too late');
+    try {
+      await waitWithin(this.load(), { clock, timeoutMs: HINT_TIMEOUT_MS, signal, onTimeout });
+    } catch {
+      // What is known from former times has to do.
+    }
+    const match = this.match(name);
+    if (match.kind === 'none') return [];
+    return match.kind === 'found' ? [match.name] : match.names;
+  }
+
   async #read(): Promise<void> {
     const { clock } = this.#options;
     try {
@@ -96,7 +112,13 @@ export class ServiceIndex {
     const { naming, group } = this.#options;
     const names = new Set<string>();
     for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const found = await naming.listServices({ group, page, pageSize: PAGE_SIZE });
+      const found = await naming.listServices({
+        group,
+        page,
+        pageSize: PAGE_SIZE,
+        // Who waits for a list of instances holds the process, and for no longer.
+        holdsProcess: false,
+      });
       for (const name of found.names) names.add(name);
       if (found.names.length === 0 || names.size >= found.count) break;
     }

@@ -27,6 +27,7 @@ class Hub implements ProcessHub {
   readonly #gate: SignalGate;
   #inbound: Promise<((server: Server) => void) | undefined> | undefined;
   #ownFamily: Family | undefined;
+  #mayDeclare: ((host: string, code: object | undefined) => boolean) | undefined;
 
   constructor(version: string, gate: SignalGate) {
     this.version = version;
@@ -69,6 +70,17 @@ class Hub implements ProcessHub {
   load(): Promise<ProcessRuntime | undefined> {
     this.#loading ??= this.#start();
     return this.#loading;
+  }
+
+  mayDeclare(host: string): boolean {
+    if (this.#runtime !== undefined) return this.#runtime.declares(host);
+    if (this.#failed) return false;
+    type Declared = typeof import('./may-declare.cjs');
+    this.#mayDeclare ??= (require('./may-declare.cjs') as Declared).mayDeclareServices({
+      env: process.env,
+      cwd: process.cwd(),
+    });
+    return this.#mayDeclare(host, this.#code);
   }
 
   setSignalHold(hold: SignalHold | undefined): void {

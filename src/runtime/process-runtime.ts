@@ -10,7 +10,9 @@ import type {
   ProcessRuntime,
   RegistrationStatus,
 } from '../process-hub.js';
+import { DeclaredServices } from '../discovery/declared-services.js';
 import type { Discovery } from '../discovery/discovery.js';
+import { classifyHost } from '../discovery/target.js';
 import { startedByCli } from '../options/env.js';
 import { loadOptions, type LoadedOptions } from '../options/load.js';
 import type { OptionsInput, ResolvedOptions } from '../options/schema.js';
@@ -57,6 +59,8 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
     async () => (await discovered()).explicitCalls,
     callsFailed(logger),
   );
+  let declared = new DeclaredServices(current.discovery.services);
+  let declaredBy = current;
   let leaving = false;
   const liveRegistrations = new LiveRegistrations(logger);
   const registrarBy = (own: ResolvedOptions, code?: object): Registrar => {
@@ -129,6 +133,26 @@ export function startProcessRuntime(hub: ProcessHub, around: Surroundings): Proc
   const runtime: ProcessRuntime = {
     calls,
     explicitCalls,
+    declares(host) {
+      if (declaredBy !== current) {
+        declaredBy = current;
+        declared = new DeclaredServices(current.discovery.services);
+      }
+      return (
+        !declared.isEmpty && classifyHost(host) === 'dotted' && declared.of(host) !== undefined
+      );
+    },
+    async hintOn(host) {
+      // Nacos' own host is looked up for the very connection that would have to be waited for.
+      const isNacos = options.server.some((server) => server.host === host);
+      if (isNacos || classifyHost(host) === 'never') return undefined;
+      try {
+        return await (await discovered()).hintOn(host);
+      } catch (error) {
+        logger.debug(`${host}: ${asError(error).message}`);
+        return undefined;
+      }
+    },
     async setRoutes(service, rules) {
       (await discovered()).setRoutes(service, rules);
     },

@@ -28,6 +28,8 @@ const script = {
   timeoutMs: 0,
   headers: [],
   goneListeners: [],
+  /** Hosts with a dot that are declared. */
+  declared: [],
   /** While it is a promise, lists have not arrived. */
   waiting: undefined,
   /** From now on these are the targets of the service. */
@@ -140,6 +142,7 @@ const hub = {
     return hub.runtime;
   },
   setSignalHold() {},
+  mayDeclare: (host) => script.declared.includes(host.toLowerCase()),
 };
 
 globalThis.hub = script;

@@ -7,16 +7,22 @@ import { silentLogger } from '../../src/logger.js';
 import type { InstanceInput } from '../../src/model.js';
 import { startDevServer, type DevServer } from '../../src/dev-server/index.js';
 import { deadInstance, startInstance, type InstanceServer } from '../helpers/instance-server.js';
+import { startScripted, type ScriptedInstance } from '../helpers/scripted-instance.js';
 
 export interface ContractWorld extends AsyncDisposable {
   readonly server: DevServer;
-  /** The only instance of `plain`, `shop.plain` and `waiting`, and the one that is left of each `refusing-N`. */
+  /** The only instance of `plain`, of it under other names, and of `waiting`; and the one that is left of each `refusing-N` and `resetting-X`. */
   readonly plain: InstanceServer;
   /** The two of `pair`. */
   readonly pair: readonly [InstanceServer, InstanceServer];
   /** The refusing instance of each `refusing-N`: by its weight it is chosen first. */
   readonly dead: { readonly ip: string; readonly port: number };
+  /** The instance that is chosen first of each `resetting-X`: it takes the whole request and resets the connection. */
+  readonly resetting: ScriptedInstance;
 }
+
+/** Names that need care in a URL; the second one becomes punycode there. */
+export const ODD_NAMES = ['under_score', 'Café', '1-2_x--y'] as const;
 
 /** How many services with a refusing instance there are; each is for one test, since a refusal is remembered. */
 const REFUSING = 8;
@@ -35,6 +41,7 @@ export async function openContractWorld(
     startInstance({ tls: 'vault' }),
   ]);
   const dead = await deadInstance();
+  const resetting = await startScripted(['reset']);
   const at = ({ ip, port }: { readonly ip: string; readonly port: number }): InstanceInput => ({
     ip,
     port,
@@ -42,12 +49,26 @@ export async function openContractWorld(
   const services: Record<string, readonly InstanceInput[]> = {
     plain: [at(plain)],
     'shop.plain': [at(plain)],
+    'other.plain': [at(plain)],
+    ...Object.fromEntries(ODD_NAMES.map((name) => [name, [at(plain)]])),
     waiting: [at(plain)],
     pair: [at(one), at(two)],
     empty: [{ ...at(plain), enabled: false }],
-    orders: [at(orders)],
+    orders: [
+      { ...at(dead), weight: 10_000 },
+      { ...at(orders), weight: 0.01 },
+    ],
     impostor: [at(orders)],
     vault: [{ ...at(vault), metadata: { secure: 'true' } }],
+    ...Object.fromEntries(
+      ['put', 'post'].map((method) => [
+        `resetting-${method}`,
+        [
+          { ...at(resetting), weight: 10_000 },
+          { ...at(plain), weight: 0.01 },
+        ],
+      ]),
+    ),
     ...more,
   };
   for (let number = 0; number < REFUSING; number += 1) {
@@ -64,8 +85,9 @@ export async function openContractWorld(
     plain,
     pair: [one, two],
     dead,
+    resetting,
     async [Symbol.asyncDispose]() {
-      const instances = [plain, one, two, orders, vault];
+      const instances = [plain, one, two, orders, vault, resetting];
       await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
       await client.close();
       await server.close();

@@ -13,19 +13,36 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { openContractWorld, type ContractWorld } from './client-contract-world.js';
+import { ODD_NAMES, openContractWorld, type ContractWorld } from './client-contract-world.js';
 import { startNode, type Child } from '../helpers/child.js';
 import { installedFolder } from '../helpers/explicit-app.js';
 import { CERTIFICATES, type Received } from '../helpers/instance-server.js';
 
 /** What some client cannot do by itself; the value is the reason. Tests of it are left out. */
 export type ContractGap =
-  'streamBody' | 'redirect' | 'keepAlive' | 'ownHost' | 'abort' | 'upperCase' | 'schemes';
+  | 'streamBody'
+  | 'redirect'
+  | 'keepAlive'
+  | 'ownHost'
+  | 'abort'
+  | 'upperCase'
+  | 'schemes'
+  | 'replay'
+  | 'repeat'
+  | 'underscore';
+
+/** Of whatever calls by a fetch. */
+export const FETCH_CANNOT: Readonly<Partial<Record<ContractGap, string>>> = {
+  ownHost: 'fetch drops a Host header of its caller',
+  replay: 'fetch hands every body on as a stream',
+};
 
 export interface ContractClient {
   /** The driver's file, without its ending. */
   readonly driver: string;
   readonly mode: 'zero-code' | 'explicit';
+  /** Default true with zero code; false for a driver that loads `nacos-serving/register` itself. */
+  readonly preload?: boolean;
   readonly cannot?: Readonly<Partial<Record<ContractGap, string>>>;
   readonly errors: {
     /** What the client's users catch after an abort. */
@@ -106,12 +123,19 @@ export interface HostOptions {
   readonly folder: string;
   readonly driver: string;
   readonly mode: 'zero-code' | 'explicit';
+  readonly preload?: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function startHost({ folder, driver, mode, env }: HostOptions): Promise<ClientHost> {
+export async function startHost({
+  folder,
+  driver,
+  mode,
+  preload: isPreloaded = mode === 'zero-code',
+  env,
+}: HostOptions): Promise<ClientHost> {
   const register = path.join(folder, 'node_modules/nacos-serving/dist/entry/register.cjs');
-  const preload = mode === 'zero-code' ? ['--require', register] : [];
+  const preload = isPreloaded ? ['--require', register] : [];
   const child = startNode([...preload, path.join(folder, 'drivers/host.mjs'), driver], {
     cwd: folder,
     env: { NODE_EXTRA_CA_CERTS: CERTIFICATES, ...env },
@@ -167,14 +191,36 @@ export function clientContract(client: ContractClient): void {
     beforeAll(async () => {
       world = await openContractWorld();
       folder = clientsFolder();
-      const env = { NACOS_SERVER: world.server.address, ...client.env };
-      host = await startHost({ folder, driver, mode, env });
+      // Explicit adapters need no declaration.
+      const declared = mode === 'zero-code' ? { NACOS_DISCOVERY_SERVICES: 'shop.*' } : {};
+      const env = { NACOS_SERVER: world.server.address, ...declared, ...client.env };
+      const { preload } = client;
+      host = await startHost({
+        folder,
+        driver,
+        mode,
+        env,
+        ...(preload === undefined ? {} : { preload }),
+      });
     });
     afterAll(async () => {
       await host[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     });
+
+    if (mode === 'zero-code') {
+      // First of all: nothing of ours is loaded yet, and the options are not read.
+      it('takes names with dots that are declared, and no others', async () => {
+        const { received, error } = await host.call('http://shop.plain/p');
+        expect(error).toBeUndefined();
+        expect(received).toMatchObject({ port: world.plain.port, host: 'shop.plain' });
+        const before = world.plain.received.length;
+        const other = await host.call('http://other.plain/p');
+        expect(codesOf(other.error).join()).toMatch(/ENOTFOUND|EAI_AGAIN|ERR_NETWORK/);
+        expect(world.plain.received).toHaveLength(before);
+      });
+    }
 
     it('leaves hosts alone that are not ours', async () => {
       const { port } = world.plain;
@@ -228,6 +274,18 @@ export function clientContract(client: ContractClient): void {
       });
     }
 
+    for (const name of ODD_NAMES) {
+      if (name.includes('_') && !can('underscore')) continue;
+      it(`finds a service called ${name}`, async () => {
+        const url = new URL(`http://${name}/p`);
+        const { received, error } = await host.call(
+          can('upperCase') ? `http://${name}/p` : url.href,
+        );
+        expect(error).toBeUndefined();
+        expect(received).toMatchObject({ port: world.plain.port, host: url.hostname });
+      });
+    }
+
     const bodies: readonly (readonly [string, CallInput, string])[] = [
       ['no body', {}, ''],
       ['a text', { method: 'POST', body: 'once' }, 'once'],
@@ -243,6 +301,23 @@ export function clientContract(client: ContractClient): void {
         expect(received).toMatchObject({ port: world.plain.port, body, host: service });
       });
     }
+
+    it('repeats an idempotent call on another instance when a connection is lost, and no POST', async () => {
+      const again = can('replay') ? { method: 'PUT', body: 'again' } : { method: 'GET' };
+      const { received, error } = await host.call('http://resetting-put/', again);
+      if (can('repeat')) {
+        expect(error).toBeUndefined();
+        expect(received).toMatchObject({ port: world.plain.port, ...again });
+      } else {
+        expect(codesOf(error).join()).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+      }
+      const before = world.plain.received.length;
+      const once = { method: 'POST', body: 'once' };
+      expect((await host.call('http://resetting-post/', once)).error).toBeDefined();
+      expect(world.plain.received.slice(before)).toEqual([]);
+      const seen = `${again.method} / ${'body' in again ? again.body : ''}`;
+      expect(world.resetting.received).toEqual([seen, 'POST / once']);
+    });
 
     if (can('streamBody')) {
       it('sends a body whole that streams', async () => {
@@ -300,7 +375,8 @@ export function clientContract(client: ContractClient): void {
       expect(codesOf(error)).toContain('NO_INSTANCE');
     });
 
-    it('checks the certificate of an instance against the name', async () => {
+    // The first instance of `orders` is dead.
+    it('moves on over TLS, and checks the certificate of an instance against the name', async () => {
       const { received } = await host.call('https://orders/p');
       expect(received).toMatchObject({ target: '/p', host: 'orders', servername: 'orders' });
       const { error } = await host.call('https://impostor/p');

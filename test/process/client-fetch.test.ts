@@ -1,5 +1,5 @@
 /** The global fetch with the preload, and that of `nacos-serving/fetch`, under the client contract. */
-import { clientContract } from './client-contract.js';
+import { clientContract, FETCH_CANNOT } from './client-contract.js';
 
 for (const [driver, mode] of [
   ['fetch', 'zero-code'],
@@ -8,7 +8,7 @@ for (const [driver, mode] of [
   clientContract({
     driver,
     mode,
-    cannot: { ownHost: 'fetch drops a Host header of its caller' },
+    cannot: FETCH_CANNOT,
     errors: {
       abort: { name: 'AbortError' },
       failed: { class: 'TypeError', message: 'fetch failed' },

@@ -1,5 +1,5 @@
 /** The explicit adapters of clients that are built on node:http, without the preload, under the same contract. */
-import { clientContract } from './client-contract.js';
+import { clientContract, FETCH_CANNOT } from './client-contract.js';
 
 clientContract({
   driver: 'http-explicit',
@@ -13,6 +13,7 @@ clientContract({
 clientContract({
   driver: 'axios-explicit',
   mode: 'explicit',
+  cannot: { repeat: 'it destroys a request whose socket fails' },
   errors: {
     abort: { name: 'CanceledError', code: 'ERR_CANCELED' },
     failed: { class: 'AxiosError', code: 'NO_INSTANCE' },
@@ -61,7 +62,7 @@ clientContract({
 clientContract({
   driver: 'axios-fetch-explicit',
   mode: 'explicit',
-  cannot: { ownHost: 'fetch drops a Host header of its caller' },
+  cannot: FETCH_CANNOT,
   errors: {
     abort: { name: 'CanceledError', code: 'ERR_CANCELED' },
     failed: { class: 'AxiosError', code: 'ERR_NETWORK' },
@@ -71,7 +72,7 @@ clientContract({
 clientContract({
   driver: 'ky-explicit',
   mode: 'explicit',
-  cannot: { ownHost: 'fetch drops a Host header of its caller' },
+  cannot: FETCH_CANNOT,
   errors: {
     abort: { name: 'AbortError' },
     failed: { class: 'TypeError', message: 'fetch failed' },

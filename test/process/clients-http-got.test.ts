@@ -1,5 +1,5 @@
 /** got and ky under the client contract. */
-import { clientContract } from './client-contract.js';
+import { clientContract, FETCH_CANNOT } from './client-contract.js';
 
 // got 15 says that it wants Node 22; it loads on 20 and does there what it should.
 for (const driver of ['got', 'got-15']) {
@@ -21,7 +21,7 @@ for (const [driver, failed] of [
   clientContract({
     driver,
     mode: 'zero-code',
-    cannot: { ownHost: 'fetch drops a Host header of its caller' },
+    cannot: FETCH_CANNOT,
     errors: {
       abort: { name: 'AbortError' },
       failed,

@@ -71,6 +71,8 @@ const NAMED = `
   await say('asked', [hub.asked, hub.loads]);
 `;
 
+type Rule = (host: string) => boolean;
+
 describe('calls to hosts that are not ours', () => {
   it('go out byte for byte as without us, whatever they are', async () => {
     await using server = await startCaptureServer();
@@ -108,10 +110,11 @@ describe('calls to hosts that are not ours', () => {
   });
 
   it('are told apart by the hooks as by discovery', () => {
-    const hooks: unknown = createRequire(import.meta.url)(
-      path.resolve(import.meta.dirname, '..', '..', 'dist', 'adapters', 'service-host.cjs'),
-    );
-    const { isServiceHost } = hooks as { isServiceHost(host: string): boolean };
+    const dist = path.resolve(import.meta.dirname, '..', '..', 'dist');
+    const load = createRequire(path.join(dist, 'index.js'));
+    const { isServiceHost } = load('./adapters/service-host.cjs') as Record<string, Rule>;
+    const { isDottedHost } = load('./runtime/may-declare.cjs') as Record<string, Rule>;
+    if (isServiceHost === undefined || isDottedHost === undefined) throw new Error('renamed');
     const host = fc.oneof(
       fc.string({ maxLength: 12 }),
       fc.domain(),
@@ -119,11 +122,14 @@ describe('calls to hosts that are not ours', () => {
       fc.ipV6(),
       fc.webSegment(),
       fc.stringMatching(/^[0-9xXa-fA-F.]{1,10}$/),
+      fc.array(fc.stringMatching(/^[a-z0-9-]{0,4}$/), { maxLength: 4 }).map((all) => all.join('.')),
+      fc.constantFrom('a.localhost', '1.0x1F', 'a.0x', 'a.08', 'x.'.repeat(300) + 'a'),
       fc.constantFrom('localhost', 'LocalHost', '', 'orders', 'Order_Service', 'x'.repeat(513)),
     );
     fc.assert(
       fc.property(host, (name) => {
         expect(isServiceHost(name)).toBe(classifyHost(name) === 'single');
+        expect(isDottedHost(name)).toBe(classifyHost(name) === 'dotted');
       }),
       { numRuns: 2000 },
     );
