@@ -50,7 +50,8 @@ export class LateBody {
       return;
     }
     Object.defineProperty(request, WRITE, {
-      value: (...args: readonly unknown[]) => Reflect.apply(write, request, this.#wrote(args)),
+      value: (...args: readonly unknown[]) =>
+        Reflect.apply(write, request, this.#wrote(args)) as unknown,
       writable: true,
       configurable: true,
       enumerable: false,
