@@ -8,9 +8,7 @@ import type { Instance } from '../model.js';
 import type { WaitOptions } from '../naming-api.js';
 import type { Session } from '../remote/session.js';
 import { ERROR_NO_HANDLER, RESULT_FAIL } from '../wire/messages/common.js';
-import type {
-  DEREGISTER_INSTANCE,
-  REGISTER_INSTANCE} from '../wire/messages/naming.js';
+import type { DEREGISTER_INSTANCE, REGISTER_INSTANCE } from '../wire/messages/naming.js';
 import {
   instanceBody,
   PERSISTENT_BY_GRPC_ABILITY,
