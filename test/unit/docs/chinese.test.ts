@@ -1,0 +1,78 @@
+/** Every page of users stands in docs/zh-CN too, and says the same: what can be compared without reading Chinese has to agree. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { ROOT } from '../house/temp-folder.js';
+
+const DOCS = path.join(ROOT, 'docs');
+const CHINESE = 'zh-CN';
+/** For who works on the package or reads figures; they are in English. */
+const ENGLISH_ONLY = ['architecture.md', 'protocol.md', 'benchmarks.md'];
+
+const pages = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.md') && !name.startsWith(CHINESE) && !ENGLISH_ONLY.includes(name),
+);
+
+interface Shape {
+  /** Level of each heading, in order. */
+  readonly headings: readonly number[];
+  /** Rows of all tables, heads and rules included. */
+  readonly rows: number;
+  /** Columns of each row. */
+  readonly columns: readonly number[];
+  /** Code blocks without their comments, which are translated; of plain text, having no language, the number of lines. */
+  readonly blocks: readonly (string | number)[];
+  /** Inline code, each once, sorted. */
+  readonly code: readonly string[];
+  /** Files of the repository that are linked; Chinese pages link to each other. */
+  readonly links: readonly string[];
+}
+
+const FENCE = /^ {0,4}(```+|~~~+)([^\n]*)\n([\s\S]*?)^ {0,4}\1 *$/gm;
+const COMMENT = /(^|\s)(\/\/|#|<!--).*$/gm;
+const LINK = /\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g;
+
+function shapeOf(text: string, folder: string): Shape {
+  const blocks = [...text.matchAll(FENCE)].map(([, , language = '', block = '']) =>
+    language.trim() === ''
+      ? block.split('\n').length
+      : block.replace(COMMENT, '').replace(/[ \t]+$/gm, ''),
+  );
+  const prose = text.replace(FENCE, '').replace(/<!--[\s\S]*?-->/g, '');
+  const rows = prose.split('\n').filter((line) => line.startsWith('|'));
+  const code = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, each = '']) => each);
+  const links = [...prose.matchAll(LINK)].map(([, target = '']) =>
+    path.posix
+      .normalize(path.posix.join('docs', folder, target))
+      .replace(`/${CHINESE}/`, '/')
+      .replace(`.${CHINESE}.md`, '.md'),
+  );
+  return {
+    headings: [...prose.matchAll(/^(#+) /gm)].map(([, marks = '']) => marks.length),
+    rows: rows.length,
+    columns: rows.map(
+      (row) =>
+        row
+          .replace(/\\\|/g, '')
+          .replace(/`[^`]*`/g, '')
+          .split('|').length,
+    ),
+    blocks,
+    code: [...new Set(code)].sort(),
+    links: [...new Set(links)].sort(),
+  };
+}
+
+describe('the Chinese twin', () => {
+  it.each(pages)('of docs/%s has its headings, tables, code and links', (page) => {
+    const twin = path.join(DOCS, CHINESE, page);
+    expect(existsSync(twin), `docs/${CHINESE}/${page} is there`).toBe(true);
+    const folder = path.posix.dirname(page);
+    const english = shapeOf(readFileSync(path.join(DOCS, page), 'utf8'), folder);
+    const chinese = shapeOf(readFileSync(twin, 'utf8'), path.posix.join(CHINESE, folder));
+    expect(chinese).toEqual(english);
+    expect(readFileSync(twin, 'utf8')).toMatch(/\p{Script=Han}/u);
+  });
+});
