@@ -15,6 +15,11 @@ const pages = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter(
   (name) => name.endsWith('.md') && !name.startsWith(CHINESE) && !ENGLISH_ONLY.includes(name),
 );
 
+const twins = [
+  { page: 'README.md', twin: `README.${CHINESE}.md` },
+  ...pages.map((name) => ({ page: `docs/${name}`, twin: `docs/${CHINESE}/${name}` })),
+];
+
 interface Shape {
   /** Level of each heading, in order. */
   readonly headings: readonly number[];
@@ -45,7 +50,7 @@ function shapeOf(text: string, folder: string): Shape {
   const code = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, each = '']) => each);
   const links = [...prose.matchAll(LINK)].map(([, target = '']) =>
     path.posix
-      .normalize(path.posix.join('docs', folder, target))
+      .normalize(path.posix.join(folder, target))
       .replace(`/${CHINESE}/`, '/')
       .replace(`.${CHINESE}.md`, '.md'),
   );
@@ -65,14 +70,14 @@ function shapeOf(text: string, folder: string): Shape {
   };
 }
 
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
 describe('the Chinese twin', () => {
-  it.each(pages)('of docs/%s has its headings, tables, code and links', (page) => {
-    const twin = path.join(DOCS, CHINESE, page);
-    expect(existsSync(twin), `docs/${CHINESE}/${page} is there`).toBe(true);
-    const folder = path.posix.dirname(page);
-    const english = shapeOf(readFileSync(path.join(DOCS, page), 'utf8'), folder);
-    const chinese = shapeOf(readFileSync(twin, 'utf8'), path.posix.join(CHINESE, folder));
+  it.each(twins)('of $page has its headings, tables, code and links', ({ page, twin }) => {
+    expect(existsSync(path.join(ROOT, twin)), `${twin} is there`).toBe(true);
+    const english = shapeOf(read(page), path.posix.dirname(page));
+    const chinese = shapeOf(read(twin), path.posix.dirname(twin));
     expect(chinese).toEqual(english);
-    expect(readFileSync(twin, 'utf8')).toMatch(/\p{Script=Han}/u);
+    expect(read(twin)).toMatch(/\p{Script=Han}/u);
   });
 });
