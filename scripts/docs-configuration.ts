@@ -1,16 +1,14 @@
 /**
  * Owns the text of docs/configuration.md, made from the table of options, so that the page cannot lag behind. Called by
  * test/unit/options/docs.test.ts, which fails when the page is stale; `npx vitest run test/unit/options/docs.test.ts -u`
- * writes it.
+ * writes it. The Chinese page is docs-configuration-zh.ts.
  */
 import { COMMANDS } from '../src/cli/args.js';
 import { CLI_VARIABLE } from '../src/options/env.js';
-import { codeKey, fileKey, OPTION_ROWS, splitPath, type OptionRow } from '../src/options/schema.js';
-import { NETWORKS_ALLOWED } from '../src/options/networks.js';
 import { SERVERS_ALLOWED } from '../src/options/server-list.js';
+import { code, codeKeys, optionLines, timeoutInCode } from './lib/docs-options.js';
 
 export function configurationPage(): string {
-  const rows: readonly OptionRow[] = OPTION_ROWS;
   return `# Configuration
 
 <!-- Generated from src/options/schema.ts by scripts/docs-configuration.ts; do not edit.
@@ -31,7 +29,7 @@ restart ([runtime-changes.md](runtime-changes.md#options-from-config-center)). A
 
 | key in files | flag | variable | default | allowed | what it does |
 |---|---|---|---|---|---|
-${rows.map(optionLine).join('\n')}
+${optionLines((english) => english)}
 
 Booleans are \`--x\`, \`--no-x\` and \`--x=false\`; in variables and files also yes/no, on/off and 1/0. Times are seconds, fractions
 allowed; in code they are milliseconds under a key that ends in \`Ms\`. Log levels may be in capitals; \`warning\` and
@@ -40,10 +38,10 @@ allowed; in code they are milliseconds under a key that ends in \`Ms\`. Log leve
 In code the same options are an object of areas:
 
 \`\`\`ts
-{ server: '10.0.0.1:8848,10.0.0.2', service: { name: 'orders' }, shutdown: { ${secondsExample(rows)}: 5000 } }
+{ server: '10.0.0.1:8848,10.0.0.2', service: { name: 'orders' }, shutdown: { ${timeoutInCode()}: 5000 } }
 \`\`\`
 
-Keys in code: ${rows.map((row) => `\`${codePath(row)}\``).join(', ')}.
+Keys in code: ${codeKeys().map(code).join(', ')}.
 
 ## Files
 
@@ -173,69 +171,4 @@ code a \`ConfigError\` is thrown.
     nacos-serving: service.port = "99999" (nacos.yaml:4:9): must be a port from 1 to 65535
     nacos-serving: unknown flag --servce-port: did you mean --service-port?
 `;
-}
-
-function optionLine(row: OptionRow): string {
-  return line([
-    code(fileKey(row)),
-    flags(row),
-    code(row.env),
-    defaultText(row),
-    allowedText(row),
-    row.live === true ? `${row.doc} **Live.**` : row.doc,
-  ]);
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-function flags(row: OptionRow): string {
-  const names = row.kind === 'boolean' ? [row.flag, `no-${row.flag}`] : [row.flag];
-  return names.map((name) => code(`--${name}`)).join(' ');
-}
-
-function defaultText(row: OptionRow): string {
-  if (row.unset !== undefined) return row.unset;
-  return code(String(row.default)) + (row.kind === 'seconds' ? ' s' : '');
-}
-
-function allowedText(row: OptionRow): string {
-  if (row.choices !== undefined) return row.choices.join(', ');
-  switch (row.kind) {
-    case 'boolean':
-      return 'true, false';
-    case 'metadata':
-      return `\`key=value\` per flag, \`k=v,k2=v2\` in the variable, a map in files; at most ${String(row.max)} characters`;
-    case 'address-list':
-      return 'see below';
-    case 'services':
-      return 'names and patterns with commas, or JSON; a map in files and code: group, clusters, instances, address, routes, and most of the rows below';
-    case 'host':
-      return 'IPv4, IPv6 or host name, or auto';
-    case 'file':
-      return 'a path; a relative one starts at the working directory';
-    case 'list':
-      return row.networks === true ? NETWORKS_ALLOWED : (row.allowed ?? 'texts');
-    case 'text':
-    case 'choice':
-      return row.allowed ?? 'text';
-    default:
-      return `${String(row.min)} to ${String(row.max)}${row.auto === true ? ', or auto' : ''}`;
-  }
-}
-
-function codePath(row: OptionRow): string {
-  const [area] = splitPath(row.path);
-  return area === '' ? codeKey(row) : `${area}.${codeKey(row)}`;
-}
-
-function secondsExample(rows: readonly OptionRow[]): string {
-  const row = rows.find((each) => each.path === 'shutdown.timeout');
-  if (row === undefined) throw new RangeError('the example of the page has lost its row');
-  return codeKey(row);
 }
