@@ -37,6 +37,9 @@ interface Shape {
 
 const FENCE = /^ {0,4}(```+|~~~+)([^\n]*)\n([\s\S]*?)^ {0,4}\1 *$/gm;
 const COMMENT = /(^|\s)(\/\/|#|<!--).*$/gm;
+const SPACE = /\s/u;
+const MARK = /[\p{P}\p{S}]/u;
+const LETTER = /[^\p{P}\p{S}\s]/u;
 const LINK = /\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g;
 
 function shapeOf(text: string, folder: string): Shape {
@@ -70,6 +73,22 @@ function shapeOf(text: string, folder: string): Shape {
   };
 }
 
+/**
+ * `**` that CommonMark leaves as stars: between Chinese letters there are no spaces, and stars behind a full stop and in front of a letter end
+ * nothing. Gives the text around them.
+ */
+function deadStars(text: string): readonly string[] {
+  const prose = text.replace(FENCE, '').replace(/`[^`\n]*`/g, '`code`');
+  return prose.split('\n').flatMap((line) =>
+    [...line.matchAll(/\*\*/g)].flatMap(({ index }, nth) => {
+      const [before, after] = [line[index - 1] ?? ' ', line[index + 2] ?? ' '];
+      const [inside, outside] = nth % 2 === 0 ? [after, before] : [before, after];
+      const works = !SPACE.test(inside) && (!MARK.test(inside) || !LETTER.test(outside));
+      return works ? [] : [line.slice(Math.max(0, index - 10), index + 10)];
+    }),
+  );
+}
+
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
 describe('the Chinese twin', () => {
@@ -79,5 +98,27 @@ describe('the Chinese twin', () => {
     const chinese = shapeOf(read(twin), path.posix.dirname(twin));
     expect(chinese).toEqual(english);
     expect(read(twin)).toMatch(/\p{Script=Han}/u);
+  });
+
+  it.each(twins)('of $page leads to Chinese pages where there are some', ({ page, twin }) => {
+    const english = new Set(twins.map((each) => each.page).filter((each) => each !== page));
+    const targets = [...read(twin).replace(FENCE, '').matchAll(LINK)].map(([, target = '']) =>
+      path.posix.join(path.posix.dirname(twin), target),
+    );
+    expect(targets.filter((target) => english.has(target))).toEqual([]);
+  });
+
+  it.each(twins)('of $page has no stars that are shown as such', ({ twin }) => {
+    expect(deadStars(read(twin))).toEqual([]);
+  });
+
+  it('stands beside an English page', () => {
+    const chinese = readdirSync(path.join(DOCS, CHINESE), { recursive: true, encoding: 'utf8' });
+    expect(chinese.filter((name) => name.endsWith('.md')).sort()).toEqual([...pages].sort());
+  });
+
+  it('would be refused with stars that end nothing', () => {
+    expect(deadStars('**绝不重复。**实例')).toHaveLength(1);
+    expect(deadStars('**绝不重复**。实例')).toEqual([]);
   });
 });
