@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
-import { createServer } from 'node:tls';
+import { createServer, type TlsOptions } from 'node:tls';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -56,6 +56,29 @@ describe('a server that knows nothing of access keys', () => {
   });
 });
 
+describe('a server behind a proxy that asks for certificates of clients', () => {
+  it('serves who has one of the right authority, and nobody else', async () => {
+    const [host = '', port = ''] = (process.env['NACOS_TEST_SERVER'] ?? '').split(':');
+    const pem = (name: string): string => readFileSync(path.join(FIXTURES, name), 'utf8');
+    const proxy = await tlsProxy(Number(port) + 1000, {
+      requestCert: true,
+      rejectUnauthorized: true,
+      ca: pem('ca.crt'),
+      ALPNProtocols: ['h2'],
+    });
+    open.push({ [Symbol.asyncDispose]: () => Promise.resolve(void proxy.close()) });
+    const grpcPort = String((proxy.address() as AddressInfo).port); // it listens on a port
+    const server = `${host}:${port}?grpcPort=${grpcPort}`;
+    const ca = pem('ca.crt');
+    const own = { cert: pem('client.crt'), key: pem('client.key') };
+    await useBoth(client({ server, tls: { ca, ...own } }).made, `mutual-${String(process.pid)}`);
+    const { made: bare } = client({ server, tls: { ca } });
+    await expect(bare.connect({ timeoutMs: 3000 })).rejects.toMatchObject({
+      code: 'NOT_CONNECTED',
+    });
+  });
+});
+
 if (process.env['NACOS_TEST_KIND'] !== 'r-nacos') {
   describe('a server that wants a login and TLS', () => {
     let server: OwnServer;
@@ -94,7 +117,7 @@ if (process.env['NACOS_TEST_KIND'] !== 'r-nacos') {
     });
 
     it('behind a proxy for HTTPS takes the login there, under its context path', async () => {
-      const proxy = await httpsProxy(server.port);
+      const proxy = await tlsProxy(server.port);
       open.push({ [Symbol.asyncDispose]: () => Promise.resolve(void proxy.close()) });
       const { port } = proxy.address() as AddressInfo;
       const grpcPort = String(server.port + 1000);
@@ -117,9 +140,10 @@ if (process.env['NACOS_TEST_KIND'] !== 'r-nacos') {
 }
 
 /** Ends TLS and hands the bytes on, as a load balancer does. */
-async function httpsProxy(target: number): Promise<Server> {
+async function tlsProxy(target: number, asked: TlsOptions = {}): Promise<Server> {
   const pem = (name: string): string => readFileSync(path.join(FIXTURES, name), 'utf8');
-  const proxy = createServer({ cert: pem('server.crt'), key: pem('server.key') }, (socket) => {
+  const own = { cert: pem('server.crt'), key: pem('server.key') };
+  const proxy = createServer({ ...own, ...asked }, (socket) => {
     const upstream = connect(target, '127.0.0.1');
     for (const one of [socket, upstream]) one.on('error', () => undefined);
     socket.pipe(upstream).pipe(socket);
