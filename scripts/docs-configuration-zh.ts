@@ -20,7 +20,7 @@ export function chineseConfigurationPage(): string {
 
 代码中的 \`undefined\`、空的环境变量和文件中空的键表示*未给出*；\`0\`、\`''\` 和 \`false\` 是值。每一层的每个值都会检查，被更高一层遮盖的也一样。元数据是唯一会合并的选项：逐键合并，同一个键以更高一层为准。
 
-配置中心是 \`config.watch\` 指定的配置，它只能设置标有**可即时修改**的选项：这些选项在进程运行时变化，无需重启（[runtime-changes.md](runtime-changes.md#options-from-config-center)）。其他选项只在启动时读取一次。
+配置中心是 \`config.watch\` 指定的配置，它只能设置标有**可动态修改**的选项：这些选项在进程运行时变化，无需重启（[runtime-changes.md](runtime-changes.md#options-from-config-center)）。其他选项只在启动时读取一次。
 
 ## 选项
 

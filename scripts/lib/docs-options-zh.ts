@@ -14,7 +14,7 @@ export function chinese(english: string): string {
 
 export const SENTENCES: Readonly<Record<string, string>> = {
   // What many rows say.
-  '**Live.**': '**可即时修改。**',
+  '**Live.**': '**可动态修改。**',
   s: '秒',
   'MIN to MAX': 'MIN 到 MAX',
   'MIN to MAX, or auto': 'MIN 到 MAX，或 auto',
