@@ -78,3 +78,26 @@ effect(['opentelemetry.enabled'], 'gives metrics and spans to the SDK of the app
   await scene.listed('off');
   expect(off.child.lines.filter((line) => /^(metric|span) /.test(line))).toEqual([]);
 });
+
+effect(
+  ['opentelemetry.enabled'],
+  'without the API in the app: one line, and the app is registered',
+  async () => {
+    await using scene = await aFlagScene();
+    // Neither the app, nor its folder, nor we may find one: ours is in the folder of the package.
+    const hide = `const { Module } = require('node:module');
+const resolve = Module._resolveFilename;
+Module._resolveFilename = function (request, ...rest) {
+  if (request.startsWith('@opentelemetry/')) throw Object.assign(new Error('not installed'), { code: 'MODULE_NOT_FOUND' });
+  return Reflect.apply(resolve, this, [request, ...rest]);
+};`;
+    const app = await scene.start(['--service-name', 'orders', '--opentelemetry'], {
+      files: { 'hide.cjs': hide },
+      env: { NODE_OPTIONS: '--require ./hide.cjs' },
+    });
+    await app.child.line(/ error opentelemetry\.enabled: the app has no @opentelemetry\/api/);
+    await scene.listed('orders');
+    expect((await app.get('/')).text).toBe('hello');
+    expect(app.child.lines.filter((line) => /opentelemetry/i.test(line))).toHaveLength(1);
+  },
+);
