@@ -220,13 +220,13 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   'names of headers, none of those that frame a message': '请求头的名称，不能是构成消息框架的那些',
   'End the subscription of a service that nobody has called for so long; the next call brings it back. 0: never.':
     '一个服务这么久没有人调用，就结束它的订阅；下一次调用会恢复。0：从不。',
-  'Keep the last instances of called services on disk, for a start while Nacos cannot be reached.':
-    '把被调用服务最后的实例保存在磁盘上，供连不上 Nacos 时启动使用。',
+  'Keep the last instances of called services, and the configs of `config.import` and `config.watch`, on disk, for a start while Nacos cannot be reached.':
+    '把被调用服务最后的实例，以及 `config.import` 和 `config.watch` 的配置保存在磁盘上，供连不上 Nacos 时启动使用。',
   'Folder of the disk cache; processes may share it.': '磁盘缓存的目录；多个进程可以共用。',
   '$XDG_CACHE_HOME/nacos-serving, else ~/.cache/nacos-serving':
     '$XDG_CACHE_HOME/nacos-serving，否则 ~/.cache/nacos-serving',
-  "Folder with an operator's lists, GROUP@@SERVICE.json or SERVICE.json: while there is one, it counts instead of Nacos.":
-    '存放运维人员的列表的目录，GROUP@@SERVICE.json 或 SERVICE.json：文件在时以它代替 Nacos。',
+  "Folder with an operator's lists, GROUP@@SERVICE.json or SERVICE.json, and configs, NAMESPACE/GROUP/DATAID: while there is one, it counts instead of Nacos.":
+    '存放运维人员的列表（GROUP@@SERVICE.json 或 SERVICE.json）和配置（NAMESPACE/GROUP/DATAID）的目录：文件在时以它代替 Nacos。',
 
   // rows/config.ts
   'Configs whose values `nacos-serving run` gives the app as environment variables: `app.yaml?group=orders`, `optional:more.json`; later ones count more, and what the environment has already wins.':

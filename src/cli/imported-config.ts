@@ -5,7 +5,7 @@
 import { createClient } from '../client/client.js';
 import { SettingsError } from '../errors.js';
 import { createLogger, silentLogger, type Logger } from '../logger.js';
-import { connectionOf } from '../options/connection.js';
+import { configFoldersOf, connectionOf } from '../options/connection.js';
 import type { Environment } from '../options/env.js';
 import type { ResolvedOptions } from '../options/schema.js';
 import { envName } from '../settings/env-names.js';
@@ -45,14 +45,19 @@ export async function importConfig(
   const { level, file } = options.logging;
   const logger = createLogger({ level, ...(file === undefined ? {} : { file }) });
   let reason: string | undefined;
-  // What it says goes on about an app, which does not run yet.
+  // Of an outage it says that the app goes on, which does not run yet: the error says it, if it comes to one. Copies and operators' files it tells of.
   const hearing: Logger = {
     ...silentLogger,
-    warn: (message) => void (reason ??= whyNotReached(message)),
+    warn(message) {
+      const outage = whyNotReached(message);
+      if (outage === undefined) logger.warn(message);
+      reason ??= outage;
+    },
   };
   const imports = options.config.import.map((text) => withScheme(text, 'config.import'));
   await using client = createClient({
     ...connectionOf(options),
+    ...configFoldersOf(options),
     namespace: options.namespace,
     appName: options.service.name ?? 'nacos-serving',
     logger: hearing,

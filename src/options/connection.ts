@@ -86,6 +86,19 @@ export function connectionOf(options: ResolvedOptions): ConnectionOptions {
   };
 }
 
+/** Where configs are looked for besides Nacos. */
+export interface ConfigFolders {
+  /** undefined: no copies are kept. */
+  readonly cacheDir: string | undefined;
+  readonly failoverDir: string | undefined;
+}
+
+/** What the options of a process say about copies of configs, and an operator's files. */
+export function configFoldersOf({ discovery }: Pick<ResolvedOptions, 'discovery'>): ConfigFolders {
+  const { diskCache, cacheDir, failoverDir } = discovery;
+  return { cacheDir: diskCache ? cacheDir : undefined, failoverDir };
+}
+
 /** The same for the same way: who agrees in it may share connections. A hash, since secrets count and are not to be kept in a text. */
 export function connectionKey(connection: ConnectionOptions): string {
   const text = JSON.stringify(plain(connection));

@@ -5,7 +5,7 @@
 import { createClient, type NacosClient } from '../client/client.js';
 import type { Logger } from '../logger.js';
 import type { ConnectionState } from '../naming-api.js';
-import { connectionKey, connectionOf } from '../options/connection.js';
+import { configFoldersOf, connectionKey, connectionOf } from '../options/connection.js';
 import type { ResolvedOptions } from '../options/schema.js';
 
 const WORST_FIRST = ['backoff', 'connecting', 'closed', 'ready'] as const;
@@ -33,6 +33,7 @@ export class ClientPool {
     if (known !== undefined) return known;
     const client = createClient({
       ...connection,
+      ...configFoldersOf(options),
       namespace,
       heartbeatIntervalMs: heartbeat.intervalMs,
       heartbeatTimeoutMs: heartbeat.timeoutMs,

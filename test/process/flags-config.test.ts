@@ -10,6 +10,7 @@ import { startDevServer, type DevServer } from '../../src/dev-server/index.js';
 import { silentLogger } from '../../src/logger.js';
 import { startNode } from '../helpers/child.js';
 import { aConfigWriter, type ConfigWriter } from '../helpers/config-writer.js';
+import { tempFolder } from '../unit/house/temp-folder.js';
 import { aFlagScene, effect, eventually } from './flags-scene.js';
 
 const CLI = path.resolve(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -258,3 +259,61 @@ effect(['config.watch'], 'never goes before what the environment gives', async (
   });
   expect(await scene.listed('orders')).toMatchObject({ weight: 7, metadata: { color: 'blue' } });
 });
+
+effect(
+  ['discovery.disk_cache', 'discovery.cache_dir', 'config.import'],
+  'keep copies of the configs, which count at a start without Nacos',
+  async () => {
+    const { dev, writer, run } = await aScene();
+    await writer.put('app.yaml', 'a: from-nacos\n');
+    using cache = tempFolder({});
+    const words = ['--import-config', 'app.yaml', 'app.cjs', 'A'];
+    const kept = ['--disk-cache', '--cache-dir', cache.path, ...words];
+    expect(await run(kept)).toMatchObject({ code: 0, env: { A: 'from-nacos' } });
+    await dev.close();
+    const cold = await run(kept);
+    expect(cold).toMatchObject({ code: 0, env: { A: 'from-nacos' } });
+    expect(cold.text).toMatch(/ warn .*DEFAULT_GROUP\/app\.yaml.* the copy on disk is used/);
+    const without = await run(['--no-disk-cache', '--cache-dir', cache.path, ...words]);
+    expect(without).toMatchObject({ code: 1, env: undefined });
+  },
+);
+
+effect(
+  ['discovery.failover_dir', 'config.import'],
+  "an operator's file counts, with Nacos and without",
+  async () => {
+    const { dev, writer, run } = await aScene();
+    await writer.put('app.yaml', 'a: from-nacos\n');
+    using folder = tempFolder({ 'public/DEFAULT_GROUP/app.yaml': 'a: from-file\n' });
+    const words = ['--failover-dir', folder.path, '--import-config', 'app.yaml', 'app.cjs', 'A'];
+    const there = await run(words);
+    expect(there).toMatchObject({ code: 0, env: { A: 'from-file' } });
+    expect(there.text).toMatch(/ warn .*app\.yaml: counts as config DEFAULT_GROUP\/app\.yaml/);
+    await dev.close();
+    expect(await run(words)).toMatchObject({ code: 0, env: { A: 'from-file' } });
+  },
+);
+
+effect(
+  ['discovery.disk_cache', 'config.watch'],
+  'our own options are those of the copy at a start without Nacos',
+  async () => {
+    await using scene = await aFlagScene({ configDelayMs: 1 });
+    await using writer = aConfigWriter(scene.dev.address);
+    await writer.put('serving.yaml', 'service:\n  weight: 2\n');
+    using cache = tempFolder({});
+    const flags = [
+      ...['--service-name', 'orders', '--settings-from', 'serving.yaml'],
+      ...['--disk-cache', '--cache-dir', cache.path],
+    ];
+    const before = await scene.start(flags);
+    expect(await scene.listed('orders')).toMatchObject({ weight: 2 });
+    await before.child[Symbol.asyncDispose]();
+    await scene.dev.close();
+    const cold = await scene.start(flags);
+    await cold.child.line(/ warn .*DEFAULT_GROUP\/serving\.yaml.* the copy on disk is used/);
+    await cold.child.line(/ info .*serving\.yaml\S* counts now: service\.weight/);
+    expect((await cold.get('/')).text).toBe('hello');
+  },
+);

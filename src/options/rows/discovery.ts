@@ -275,7 +275,7 @@ export const DISCOVERY_ROWS = [
     default: true,
     env: 'NACOS_DISK_CACHE',
     flag: 'disk-cache',
-    doc: 'Keep the last instances of called services on disk, for a start while Nacos cannot be reached.',
+    doc: 'Keep the last instances of called services, and the configs of `config.import` and `config.watch`, on disk, for a start while Nacos cannot be reached.',
   },
   {
     path: 'discovery.cache_dir',
@@ -293,6 +293,6 @@ export const DISCOVERY_ROWS = [
     unset: 'none',
     env: 'NACOS_FAILOVER_DIR',
     flag: 'failover-dir',
-    doc: "Folder with an operator's lists, GROUP@@SERVICE.json or SERVICE.json: while there is one, it counts instead of Nacos.",
+    doc: "Folder with an operator's lists, GROUP@@SERVICE.json or SERVICE.json, and configs, NAMESPACE/GROUP/DATAID: while there is one, it counts instead of Nacos.",
   },
 ] as const satisfies readonly OptionRow[];
