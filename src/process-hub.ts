@@ -265,6 +265,8 @@ export interface ProcessHub {
    * process without declared services loads nothing for it.
    */
   mayDeclare(host: string): boolean;
+  /** What `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` say now, in capitals or not. */
+  readonly proxies: readonly string[];
   /** Code registers this server in this very process: it is handed to no primary and no main thread. */
   keep(server: object): void;
   /** As `ProcessRuntime.setReady`, also before the runtime is there. */

@@ -5,13 +5,10 @@
  */
 import { Agent } from 'node:http';
 
-import {
-  isObject,
-  rewriteHeader,
-  type HookedRequest,
-  type RequestOptions,
-} from './http-request.cjs';
+import { isObject, rewriteHeader, type HookedRequest } from './http-request.cjs';
 
+/** Of a whole URL, what comes before the path. */
+const BASE_OF_URL = /^https?:\/\/[^/?#]*/i;
 const PROXY_HEADER = /^proxy-(?:connection|authorization):.*\r\n/gim;
 
 const tlsAgents = new WeakMap<Agent, Agent>();
@@ -44,14 +41,15 @@ export function directAgent(agent: Agent): Agent {
 }
 
 /**
- * Node has written the request for the proxy when it was made: with the whole URL as its path, and headers for the proxy. When it was
+ * The request was written for the proxy when it was made: with the whole URL as its path, and headers for the proxy. When it was
  * ended while we waited for the list, that is in its buffer already.
  */
-export function undoProxyForm(request: HookedRequest, options: RequestOptions): void {
+export function undoProxyForm(request: HookedRequest): void {
   const { path: absolute } = request;
-  if (!absolute.startsWith('http://')) return;
-  const { path } = options;
-  const origin = typeof path === 'string' && path.startsWith('/') ? path : '/';
+  const base = BASE_OF_URL.exec(absolute)?.[0];
+  if (base === undefined) return;
+  const rest = absolute.slice(base.length);
+  const origin = rest.startsWith('/') ? rest : `/${rest}`;
   request.path = origin;
   if (!request.headersSent) {
     request.removeHeader('proxy-connection');

@@ -30,6 +30,7 @@ export function createAlone(
     source,
     accepts,
     prepare: coverCreateSocket,
+    proxies: () => [],
     original(agent, args) {
       const [request, options] = args;
       if (!isHookedRequest(request) || !isObject(options)) return undefined;

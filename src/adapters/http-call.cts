@@ -50,6 +50,8 @@ export interface CallParts {
   readonly agent: Agent;
   readonly options: RequestOptions;
   readonly send: Send;
+  /** Protocol of the URL that a proxy of the environment is asked for; undefined: no proxy is. */
+  readonly proxiedBy: string | undefined;
 }
 
 export class NamedCall implements CallInfo, Watcher {
@@ -57,6 +59,9 @@ export class NamedCall implements CallInfo, Watcher {
   readonly request: HookedRequest;
   readonly agent: Agent;
   readonly options: RequestOptions;
+  /** The request has a whole URL, for a proxy of the environment. */
+  readonly isProxied: boolean;
+  readonly isHttpsByProxy: boolean;
   /** What the user gave as the name for TLS. */
   readonly servername: unknown;
   /** Every target so far, the present one last. */
@@ -90,11 +95,13 @@ export class NamedCall implements CallInfo, Watcher {
   /** What each of `tried` gave. */
   readonly #errors: unknown[] = [];
 
-  constructor({ name, request, agent, options, send }: CallParts) {
+  constructor({ name, request, agent, options, send, proxiedBy }: CallParts) {
     this.name = name;
     this.request = request;
     this.agent = agent;
     this.options = options;
+    this.isProxied = proxiedBy !== undefined;
+    this.isHttpsByProxy = proxiedBy === 'https:';
     this.servername = options['servername'];
     this.sentBy = agent;
     this.#send = send;

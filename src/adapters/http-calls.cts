@@ -7,6 +7,7 @@ import { Agent } from 'node:http';
 
 import type { CallRouter, CallTarget, ProcessHub } from '../process-hub.js';
 import { after } from './call-clock.cjs';
+import { proxiedUrl } from './env-proxy.cjs';
 import { directAgent, tlsAgent, undoProxyForm } from './http-agents.cjs';
 import { NamedCall, type Send } from './http-call.cjs';
 import { watcherOf } from './http-cover.cjs';
@@ -35,6 +36,8 @@ export interface HttpCallsParts {
   readonly original: AddRequest;
   /** Sees to it that connections of this agent are watched while they are made. */
   readonly prepare: (agent: Agent) => void;
+  /** Proxies of the environment, which are passed by. */
+  readonly proxies: () => readonly string[];
 }
 
 /** What stands before the `addRequest` of Node's agents. */
@@ -43,10 +46,12 @@ export function createHttpCalls({
   accepts,
   original,
   prepare,
+  proxies,
 }: HttpCallsParts): AddRequest {
   const send: Send = (call, calls, target) => {
-    const agent = target.secure ? tlsAgent(call.agent) : directAgent(call.agent);
-    if (agent !== call.agent) undoProxyForm(call.request, call.options);
+    const agent =
+      target.secure || call.isHttpsByProxy ? tlsAgent(call.agent) : directAgent(call.agent);
+    if (agent !== call.agent || call.isProxied) undoProxyForm(call.request);
     call.sentBy = agent;
     prepare(agent);
     watchIdle(calls, agent);
@@ -59,7 +64,12 @@ export function createHttpCalls({
 
   return (agent, args) => {
     const [request, options] = args;
-    const name = serviceNameOf(agent, options, accepts);
+    const direct = serviceNameOf(agent, options, accepts);
+    const proxied =
+      direct === undefined && protocolOf(agent) === 'http:' && !isMock(agent)
+        ? proxiedUrl(options, accepts, proxies)
+        : undefined;
+    const name = direct ?? proxied?.hostname;
     if (name === undefined || !isHookedRequest(request) || request.destroyed) {
       return original(agent, args);
     }
@@ -67,7 +77,14 @@ export function createHttpCalls({
     if (watcherOf(request) !== undefined) return original(agent, args);
     const calls = source.current;
     // A name is found in objects only.
-    const call = new NamedCall({ name, request, agent, options: options as RequestOptions, send });
+    const call = new NamedCall({
+      name,
+      request,
+      agent,
+      options: options as RequestOptions,
+      send,
+      proxiedBy: proxied?.protocol,
+    });
     const target = calls?.pickNow(name, call);
     if (target === null) return original(agent, args);
     call.watch();
@@ -101,6 +118,8 @@ export function callsOfHooks(
     original,
     // All agents are.
     prepare: () => undefined,
+    // A hub of an older copy of the package does not tell them.
+    proxies: () => ('proxies' in hub ? hub.proxies : []),
   });
 }
 

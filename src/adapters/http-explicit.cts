@@ -27,7 +27,14 @@ export function createExplicitAgents(
   const original: AddRequest = (agent, args) =>
     // A method of every agent; of one that is taught it is ours.
     Reflect.apply(before.get(agent) ?? (Reflect.get(agent, 'addRequest') as Method), agent, args);
-  const calls = createHttpCalls({ source, accepts, original, prepare: coverCreateSocket });
+  const calls = createHttpCalls({
+    source,
+    accepts,
+    original,
+    prepare: coverCreateSocket,
+    // Who gives an agent to a client tells it of the proxy, or does not.
+    proxies: () => [],
+  });
   const put = (on: Agent, agent: Agent): void => {
     Object.defineProperty(on, 'addRequest', {
       value: (...args: readonly unknown[]) => calls(agent, args),

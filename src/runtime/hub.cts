@@ -72,6 +72,13 @@ class Hub implements ProcessHub {
     return this.#loading;
   }
 
+  get proxies(): readonly string[] {
+    const { env } = process;
+    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
+    const values = names.flatMap((name) => [env[name] ?? '', env[name.toLowerCase()] ?? '']);
+    return values.filter((value) => value !== '');
+  }
+
   mayDeclare(host: string): boolean {
     if (this.#runtime !== undefined) return this.#runtime.declares(host);
     if (this.#failed) return false;

@@ -142,6 +142,7 @@ const hub = {
     return hub.runtime;
   },
   setSignalHold() {},
+  proxies: [process.env.HTTP_PROXY, process.env.HTTPS_PROXY].filter(Boolean),
   mayDeclare: (host) => script.declared.includes(host.toLowerCase()),
 };
 
