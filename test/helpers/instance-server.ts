@@ -38,9 +38,9 @@ export const CERTIFICATE = path.join(TLS, 'orders.crt');
 /** The same for `orders` and for `vault`, in one file. */
 export const CERTIFICATES = path.join(TLS, 'both.crt');
 
-/** `/to?URL` redirects there; `/hang` is never answered. `tls`: true is the certificate of `orders`. */
+/** `/to?URL` redirects there; `/hang` is never answered. `tls`: true is the certificate of `orders`. `port`: that of one that was dead; default: any. */
 export async function startInstance(
-  options: { readonly tls?: boolean | 'vault' } = {},
+  options: { readonly tls?: boolean | 'vault'; readonly port?: number } = {},
 ): Promise<InstanceServer> {
   const received: Received[] = [];
   let connections = 0;
@@ -78,7 +78,7 @@ export async function startInstance(
     mostAtOnce = Math.max(mostAtOnce, open);
     socket.on('close', () => (open -= 1));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     ip: '127.0.0.1',

@@ -9,14 +9,15 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 import { CERTIFICATE } from './instance-server.js';
 
 /**
  * reset: the connection is reset. cut: it is closed before any response. hang: nothing comes. A number: this status, with `retry-after: 1` when it
- * is 503. long: status 503 with a body that never ends. ok: 200 with what was received as JSON.
+ * is 503. long: status 503 with a body that never ends. ok: 200 with what was received as JSON. slow: the same 10 ms later.
  */
-export type Step = 'reset' | 'cut' | 'hang' | 'long' | 'ok' | number;
+export type Step = 'reset' | 'cut' | 'hang' | 'long' | 'ok' | 'slow' | number;
 
 export interface ScriptedInstance extends AsyncDisposable {
   readonly ip: string;
@@ -28,6 +29,7 @@ export interface ScriptedInstance extends AsyncDisposable {
   closeIdle(): void;
 }
 
+const SLOW_MS = 10;
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 export async function startScripted(
@@ -48,9 +50,12 @@ export async function startScripted(
       else if (step === 'long') response.writeHead(503).write('x');
       else if (typeof step === 'number') {
         response.writeHead(step, step === 503 ? { 'retry-after': '1' } : {}).end('refused');
-      } else if (step === 'ok') {
+      } else if (step === 'ok' || step === 'slow') {
         const { headers } = request;
-        response.end(JSON.stringify({ port, body, headers }));
+        const text = JSON.stringify({ port, body, headers });
+        if (step === 'ok') response.end(text);
+        // How slow it is is what a test is about; nobody waits for this time.
+        else void setTimeout(SLOW_MS).then(() => response.end(text));
       }
     });
   };

@@ -9,6 +9,8 @@ const FILES = [
   'flags-registration.test.ts',
   'flags-behaviour.test.ts',
   'flags-discovery.test.ts',
+  'flags-calls.test.ts',
+  'flags-failed-calls.test.ts',
   'flags-config.test.ts',
   'flags-telemetry.test.ts',
   'flags-connection.test.ts',
