@@ -68,7 +68,7 @@ export function stsFromUrl(
     name,
     provider: {
       async provide({ signal }) {
-        const parsed = new URL(reveal(url));
+        const parsed = parsedUrl(reveal(url), name);
         const answer = await httpCall(targetOf(parsed), {
           method: 'GET',
           path: `${parsed.pathname}${parsed.search}`,
@@ -92,6 +92,12 @@ export function stsOfRole(role: string, tls: TlsMaterial): NamedProvider {
     tls,
     `the STS document of role ${role}`,
   );
+}
+
+function parsedUrl(url: string, name: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  // Not kept as the cause: the error of URL quotes what it was given.
+  throw unavailable(name, 'its URL is not valid');
 }
 
 function targetOf(url: URL): HttpTarget {

@@ -1,11 +1,14 @@
 /** Credentials of a provider: when it is asked, how long what it gave is used, and what happens when it fails. */
+import { inspect } from 'node:util';
+
 import { describe, expect, it } from 'vitest';
 
-import { createLogger } from '../../../src/logger.js';
+import { createLogger, silentLogger } from '../../../src/logger.js';
 import { combineCredentials } from '../../../src/remote/auth/combined.js';
 import type { ProvidedCredentials } from '../../../src/remote/auth/credentials.js';
 import { ProvidedCredentialsStore } from '../../../src/remote/auth/provided.js';
-import { readStsDocument } from '../../../src/remote/auth/sources.js';
+import { readStsDocument, stsFromUrl } from '../../../src/remote/auth/sources.js';
+import { TlsMaterial } from '../../../src/remote/tls-material.js';
 import { createFakeClock, settle } from '../../helpers/fake-clock.js';
 import { outcomeOf } from '../../helpers/session-fixture.js';
 
@@ -165,6 +168,15 @@ describe('several credentials', () => {
 });
 
 describe('a document of STS', () => {
+  it('has a URL that is not shown when it is none', async () => {
+    const tls = new TlsMaterial({}, silentLogger);
+    const { provider } = stsFromUrl('http://sts.local:99999/?token=hunter2', tls);
+    const asked = Promise.resolve(provider.provide({ signal: new AbortController().signal }));
+    const error: unknown = await asked.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'CREDENTIALS_UNAVAILABLE' });
+    expect(inspect(error, { depth: null })).not.toContain('hunter2');
+  });
+
   const GOOD = {
     AccessKeyId: 'STS.ak',
     AccessKeySecret: 'hunter2',
