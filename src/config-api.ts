@@ -41,7 +41,7 @@ export interface EncryptedConfig {
 
 /**
  * Encrypts the configs whose data ids begin with `cipher-<algorithm>-`, before they leave the process, and decrypts what comes back. What either
- * throws becomes a ConfigError CIPHER_FAILED; its message must not hold a content.
+ * throws, or does not finish within 10 s, becomes a ConfigError CIPHER_FAILED; its message must not hold a content.
  */
 export interface ConfigCipher {
   /** `aes` is for `cipher-aes-app.yaml`; of several that fit, the longest counts. */

@@ -4,17 +4,24 @@
  */
 import type { ConfigCipher, ConfigKey, EncryptedConfig } from '../config-api.js';
 import { ConfigError } from '../errors.js';
+import { systemClock, type Clock } from '../util/clock.js';
+import { waitWithin } from '../util/deferred.js';
 import { aesCipher } from './aes-cipher.js';
 
 const PREFIX = 'cipher-';
 /** `cipher-` alone, or with nothing behind the algorithm, is a data id like any other. */
 const ENCRYPTED = /^cipher-[^-]+-./;
 
+/** For a cipher that asks a key service. One that never ends would keep others from being read, and whoever waits for it. */
+const CIPHER_TIMEOUT_MS = 10_000;
+
 export class ConfigCiphers {
   readonly #ciphers: readonly ConfigCipher[];
+  readonly #clock: Clock;
 
   /** Those of the user go before ours. @throws ConfigError INVALID_OPTION */
-  constructor(ciphers: readonly ConfigCipher[] = []) {
+  constructor(ciphers: readonly ConfigCipher[] = [], clock: Clock = systemClock) {
+    this.#clock = clock;
     for (const { algorithm } of ciphers) {
       if (typeof algorithm === 'string' && /^[a-zA-Z0-9_.:-]+$/.test(algorithm)) continue;
       throw new ConfigError(
@@ -32,7 +39,7 @@ export class ConfigCiphers {
     if (!isEncrypted(key.dataId)) return { content, encryptedDataKey: '' };
     const cipher = this.#of(key);
     if (cipher === undefined) throw noCipher(key, 'it was not published in plain text');
-    return guarded(key, 'encrypted', () => cipher.encrypt(content));
+    return this.#guarded(key, 'encrypted', isSealed, () => cipher.encrypt(content));
   }
 
   /** The text to read; at once for what is not encrypted. @throws ConfigError NO_CIPHER, CIPHER_FAILED */
@@ -44,7 +51,36 @@ export class ConfigCiphers {
       if (encryptedDataKey === '') return content;
       throw noCipher(key, 'it cannot be read');
     }
-    return guarded(key, 'decrypted', () => cipher.decrypt({ content, encryptedDataKey }));
+    return this.#guarded(key, 'decrypted', isText, () =>
+      cipher.decrypt({ content, encryptedDataKey }),
+    );
+  }
+
+  /** What a cipher of a user does is checked: it may throw, never end, or give something else. @throws ConfigError CIPHER_FAILED */
+  async #guarded<T>(
+    key: ConfigKey,
+    what: string,
+    isWanted: (value: unknown) => value is T,
+    run: () => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      const running = run();
+      const value: unknown =
+        running instanceof Promise
+          ? await waitWithin(running, {
+              clock: this.#clock,
+              timeoutMs: CIPHER_TIMEOUT_MS,
+              holdsProcess: false,
+              onTimeout: () => new Error(`no answer within ${String(CIPHER_TIMEOUT_MS)} ms`),
+            })
+          : await running;
+      if (!isWanted(value)) throw new TypeError('the cipher gave something else than text');
+      return value;
+    } catch (cause) {
+      throw new ConfigError('CIPHER_FAILED', `${key.group}/${key.dataId} could not be ${what}`, {
+        cause,
+      });
+    }
   }
 
   #of({ dataId }: ConfigKey): ConfigCipher | undefined {
@@ -56,14 +92,13 @@ function isEncrypted(dataId: string): boolean {
   return dataId.startsWith(PREFIX) && ENCRYPTED.test(dataId);
 }
 
-async function guarded<T>(key: ConfigKey, what: string, run: () => T | Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (cause) {
-    throw new ConfigError('CIPHER_FAILED', `${key.group}/${key.dataId} could not be ${what}`, {
-      cause,
-    });
-  }
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isSealed(value: unknown): value is EncryptedConfig {
+  if (typeof value !== 'object' || value === null) return false;
+  return isText(Reflect.get(value, 'content')) && isText(Reflect.get(value, 'encryptedDataKey'));
 }
 
 function noCipher({ group, dataId }: ConfigKey, so: string): ConfigError {

@@ -89,7 +89,7 @@ export class ConfigClient implements ConfigApi {
     this.#options = options;
     this.#session = options.session;
     const { clock, logger, namespace, cache, failoverDir } = options;
-    const ciphers = new ConfigCiphers(options.ciphers);
+    const ciphers = new ConfigCiphers(options.ciphers, clock);
     const copies = cache && new ConfigCopies({ ...cache, clock, logger });
     const reader = new ConfigReader({ session: options.session, clock, ciphers, copies });
     const files =

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { aesCipher } from '../../../src/config/aes-cipher.js';
 import { ConfigCiphers } from '../../../src/config/ciphers.js';
+import { createFakeClock } from '../../helpers/fake-clock.js';
 
 const keyOf = (dataId: string) => ({ namespace: 'public', group: 'G', dataId });
 
@@ -69,5 +70,25 @@ describe('the cipher of a config', () => {
       code: 'CIPHER_FAILED',
       message: expect.not.stringContaining('secret') as unknown,
     });
+  });
+
+  it('that never comes to an end, or gives no text, is an error too', async () => {
+    const clock = createFakeClock();
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const slow = new ConfigCiphers([{ algorithm: 'b', encrypt: never, decrypt: never }], clock);
+    const stored = { content: 'X', encryptedDataKey: 'k' };
+    const ends = Promise.allSettled([
+      slow.seal(keyOf('cipher-b-app'), 'x'),
+      slow.open(keyOf('cipher-b-app'), stored),
+    ]);
+    await clock.advance(10_000);
+    const failed = { status: 'rejected', reason: { code: 'CIPHER_FAILED' } };
+    expect(await ends).toMatchObject([failed, failed]);
+
+    const nothing = () => undefined as never;
+    const odd = new ConfigCiphers([{ algorithm: 'b', encrypt: nothing, decrypt: nothing }], clock);
+    const refused = { code: 'CIPHER_FAILED' };
+    await expect(odd.seal(keyOf('cipher-b-app'), 'x')).rejects.toMatchObject(refused);
+    await expect(odd.open(keyOf('cipher-b-app'), stored)).rejects.toMatchObject(refused);
   });
 });
