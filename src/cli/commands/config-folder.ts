@@ -56,6 +56,9 @@ export function readTypes(text: string): ReadonlyMap<string, string> {
   return types;
 }
 
+/** With its byte order mark, should it have one: what is published is what is there. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** What lies in a folder, in order. @throws ConfigError UNREADABLE_FILE */
 export function readFolder(
   folder: string,
@@ -92,7 +95,7 @@ function entries(folder: string): readonly string[] {
 /** `otherwise`: for a file that need not be there. */
 function readText(file: string, otherwise?: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return decoder.decode(readFileSync(file));
   } catch (error) {
     if (otherwise !== undefined && codeOf(error) === 'ENOENT') return otherwise;
     throw unreadable(file, error);
@@ -100,6 +103,9 @@ function readText(file: string, otherwise?: string): string {
 }
 
 function unreadable(file: string, error: unknown): ConfigError {
+  if (error instanceof TypeError) {
+    return new ConfigError('UNREADABLE_FILE', `${file} is no text in UTF-8`, { cause: error });
+  }
   return new ConfigError('UNREADABLE_FILE', `${file} cannot be read: ${codeOf(error)}`, {
     cause: error,
   });

@@ -3,10 +3,12 @@
  * config what became of it.
  */
 import type { ConfigApi, ConfigType } from '../../config-api.js';
+import { checkContent } from '../../config/config-rules.js';
+import { ConfigError } from '../../errors.js';
 import type { ImportInvocation } from '../config-args.js';
 import type { RegistryAccess } from '../registry-access.js';
 import { say } from '../say.js';
-import { readFolder } from './config-folder.js';
+import { readFolder, type FolderConfig } from './config-folder.js';
 
 const TYPES: readonly ConfigType[] = [
   ...(['text', 'json', 'yaml', 'properties'] as const),
@@ -48,10 +50,21 @@ export async function importConfigs(
 async function compared(folder: string, api: ConfigApi, timeoutMs: number) {
   const found = [];
   for (const each of readFolder(folder)) {
+    checkOne(each);
     const version = await api.get(each.dataId, each.group, { timeoutMs });
     const state =
       version === undefined ? 'new' : version.content === each.content ? 'same' : 'other';
     found.push({ ...each, name: `${each.group}/${each.dataId}`, state } as const);
   }
   return found;
+}
+
+/** What would be refused is found before anything is written. @throws ConfigError which names the file */
+function checkOne({ group, dataId, content }: FolderConfig & { readonly content: string }): void {
+  try {
+    checkContent(content);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.code, `${group}/${dataId}: ${error.message}`, { cause: error });
+  }
 }
