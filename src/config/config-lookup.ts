@@ -4,7 +4,13 @@
  * (docs/protocol.md#trap-17).
  */
 import type { ConfigKey, ConfigVersion, GetConfigOptions } from '../config-api.js';
-import { AuthError, ClosedError, ConfigError, isNacosError } from '../errors.js';
+import {
+  AuthError,
+  ClosedError,
+  ConfigError,
+  isNacosError,
+  RequestTimeoutError,
+} from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Session } from '../remote/session.js';
 import type { Clock } from '../util/clock.js';
@@ -37,7 +43,7 @@ export class ConfigLookup {
     const { tag } = options;
     if (tag !== undefined) return reader.read(key, options, tag);
     if (files !== undefined) {
-      if (!files.isReady) await files.ready();
+      if (!files.isReady) await this.#inTime(files.ready(), 'failoverDir was not read', options);
       const version = files.of(key);
       if (version !== undefined) return version;
     }
@@ -45,11 +51,24 @@ export class ConfigLookup {
     return this.#getOrCopy(key, options);
   }
 
+  /** A folder may be a mount that hangs. */
+  #inTime<T>(promise: Promise<T>, what: string, options: GetConfigOptions): Promise<T> {
+    const { clock, requestTimeoutMs } = this.#parts;
+    const timeoutMs = options.timeoutMs ?? requestTimeoutMs;
+    return waitWithin(promise, {
+      clock,
+      timeoutMs,
+      signal: options.signal,
+      holdsProcess: options.holdsProcess ?? true,
+      onTimeout: () => new RequestTimeoutError(`${what} within ${String(timeoutMs)} ms`),
+    });
+  }
+
   async #getOrCopy(key: ConfigKey, options: GetConfigOptions): Promise<ConfigVersion | undefined> {
     const { session, reader } = this.#parts;
     let copy: ConfigVersion | undefined;
     if (session.state !== 'ready') {
-      copy = await reader.copyOf(key);
+      copy = await this.#copyOf(key, options);
       // Without a copy there is nothing better to do than to wait for the server.
       if (copy !== undefined && (await this.#isAway(options))) return this.#useCopy(copy, 'away');
     }
@@ -59,10 +78,14 @@ export class ConfigLookup {
       return version;
     } catch (error) {
       if (!mayUseCopy(error, options.signal)) throw error;
-      copy ??= await reader.copyOf(key);
+      copy ??= await this.#copyOf(key, options);
       if (copy === undefined) throw error;
       return this.#useCopy(copy, asError(error).message);
     }
+  }
+
+  #copyOf(key: ConfigKey, options: GetConfigOptions): Promise<ConfigVersion | undefined> {
+    return this.#inTime(this.#parts.reader.copyOf(key), 'the copy on disk was not read', options);
   }
 
   /** Whether an attempt to connect has failed, which does not take long mostly. Also when there was no time to find out. */
