@@ -61,7 +61,8 @@ export class CallableList {
   /** Views that exist. */
   readonly #views = new Set<View>();
 
-  constructor(snapshot: ServiceSnapshot, parts: ListParts) {
+  /** `previous`: the list that these targets are used in place of, whose instances are known by their stats. */
+  constructor(snapshot: ServiceSnapshot, parts: ListParts, previous?: CallableList) {
     this.#snapshot = snapshot;
     this.#parts = parts;
     this.#routes = parts.routes;
@@ -73,9 +74,14 @@ export class CallableList {
     };
     this.filtered = filterCallable(snapshot, parts.settings.clusters);
     const { name } = snapshot.service;
-    this.targets = this.filtered.callable.map(
-      (instance) => new Target(name, instance, parts.statOf(hostPort(instance)), parts.owner),
-    );
+    const known = knownTargets(previous?.targets ?? []);
+    this.targets = this.filtered.callable.map((instance) => {
+      const former = known(instance);
+      // Nothing has changed: it is the same object, and so is all that is kept for it.
+      if (former?.instance === instance) return former;
+      const stat = former?.stat ?? parts.statOf(hostPort(instance));
+      return new Target(name, instance, stat, parts.owner);
+    });
   }
 
   get isEmpty(): boolean {
@@ -165,4 +171,29 @@ export class CallableList {
     const { shareOf } = this.#parts;
     return shareOf === undefined ? instance.weight : instance.weight * shareOf(stat.key);
   }
+}
+
+/**
+ * Finds the former target of an instance, asked for in the order of a list: of the same object, or in its place and with its address. A push is
+ * long and changes little, and the key of each address would have to be made.
+ */
+function knownTargets(former: readonly Target[]): (instance: Instance) => Target | undefined {
+  let next = 0;
+  let others: Map<Instance, number> | undefined;
+  return (instance) => {
+    const target = former[next];
+    if (target === undefined && others === undefined && next === 0) return undefined;
+    const isThere =
+      target !== undefined && target.port === instance.port && target.ip === instance.ip;
+    if (isThere) {
+      next += 1;
+      return target;
+    }
+    // Some have come or gone: from there on, it goes by where each one is.
+    others ??= new Map(former.map((one, at) => [one.instance, at]));
+    const at = others.get(instance);
+    if (at === undefined) return undefined;
+    next = at + 1;
+    return former[at];
+  };
 }

@@ -133,7 +133,7 @@ export class ListInUse {
   }
 
   #takeNow(snapshot: ServiceSnapshot, mayKeep: boolean): void {
-    const list = new CallableList(snapshot, this.#parts.listParts());
+    const list = new CallableList(snapshot, this.#parts.listParts(), this.#inUse);
     this.#latest = list;
     if (list.isEmpty) {
       const kept = mayKeep ? (this.#inUse?.targets.length ?? 0) : 0;
@@ -149,6 +149,7 @@ export class ListInUse {
     const list = new CallableList(
       { service, instances, revision: 0, serverTimeMs: 0, protectThresholdReached: false },
       listParts(),
+      this.#inUse,
     );
     this.#latest = list;
     this.#use(list, source);

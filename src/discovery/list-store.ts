@@ -113,6 +113,8 @@ export class ListStore {
     try {
       if (!this.#isReady) await this.#prepare();
       for (const list of lists) {
+        // In a turn of its own: to write a long list as text takes a while, and calls of the turn in which it was pushed do not wait for that.
+        await new Promise((resolve) => setImmediate(resolve));
         const { service } = list;
         const text = writeStoredList(list, this.#parts.clock.wallMs());
         if (Buffer.byteLength(text) > MAX_LIST_BYTES) continue;

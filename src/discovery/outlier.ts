@@ -89,7 +89,7 @@ export class Outlier {
   }
 
   /** The addresses that are listed now; others are forgotten. */
-  listed(keys: ReadonlySet<string>): void {
+  listed(keys: Pick<ReadonlySet<string>, 'has'>): void {
     for (const key of this.#tracks.keys())
       if (!keys.has(key)) this.#forget(key, 'no longer listed');
   }

@@ -346,7 +346,9 @@ export class ServiceEntry {
       this.#warmUp?.listed(list.targets, list.instances);
       this.#locality.listed(list.targets);
     }
-    this.#forgetOthers(list);
+    const isSame = hasSameAddresses(previous, list);
+    if (!isSame) this.#forgetOthers(list);
+    this.#outlier.listed(this.#stats);
     if (list === undefined) {
       this.#first = createDeferred();
     } else {
@@ -356,6 +358,7 @@ export class ServiceEntry {
     const { onListed, onGone } = this.#options;
     const { confirmed } = this;
     if (confirmed !== undefined) onListed?.(confirmed);
+    if (isSame) return;
     const gone = previous?.targets.filter(({ stat }) => !this.#stats.has(stat.key)) ?? [];
     if (gone.length > 0) onGone?.(gone);
   }
@@ -392,8 +395,16 @@ export class ServiceEntry {
   #forgetOthers(list: CallableList | undefined): void {
     const keys = new Set(list?.targets.map(({ stat }) => stat.key));
     for (const key of this.#stats.keys()) if (!keys.has(key)) this.#stats.delete(key);
-    this.#outlier.listed(keys);
   }
+}
+
+/** As nearly every push: what has changed is a weight or metadata. */
+function hasSameAddresses(a: CallableList | undefined, b: CallableList | undefined): boolean {
+  return (
+    a !== undefined &&
+    a.targets.length === b?.targets.length &&
+    a.targets.every(({ stat }, at) => stat === b.targets[at]?.stat)
+  );
 }
 
 const NOTHING = {

@@ -22,11 +22,16 @@ export function writeStoredList(
   { service, instances }: ServiceSnapshot,
   savedAtMs: number,
 ): string {
-  const hosts = instances.map(({ cluster, ...instance }) => ({
-    ...instance,
+  const hosts = instances.map((instance) => ({
+    ip: instance.ip,
+    port: instance.port,
     // JSON has no other numbers; such an instance is called by nobody.
     weight: Number.isFinite(instance.weight) ? instance.weight : 0,
-    clusterName: cluster,
+    healthy: instance.healthy,
+    enabled: instance.enabled,
+    ephemeral: instance.ephemeral,
+    clusterName: instance.cluster,
+    metadata: instance.metadata,
   }));
   return JSON.stringify({ name: service.name, groupName: service.group, savedAtMs, hosts });
 }

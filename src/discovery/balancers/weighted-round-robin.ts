@@ -6,12 +6,6 @@
  */
 import type { BalancedList, Balancer, BalancerParts } from '../balancer.js';
 
-/**
- * Random phases alone would give the first pick to heavy instances too often (at weights 1 and 10, 5 % instead of 9 % for the
- * light one). So a new sequence is entered at a random place: up to this many picks per instance are skipped.
- */
-const RUN_IN_PER_INSTANCE = 4;
-
 /** Satisfies CreateBalancer. */
 export function createWeightedRoundRobin(
   { weights }: Pick<BalancedList, 'weights'>,
@@ -47,6 +41,20 @@ class Rotation implements Balancer {
   }
 }
 
+/** The index in whose part of the sum of all weights `share` lies. */
+function placeOf(share: number, weights: Float64Array): number {
+  let last = -1;
+  let left = share;
+  for (let index = 0; index < weights.length; index += 1) {
+    const weight = weights[index] ?? 0;
+    if (!(weight > 0)) continue;
+    last = index;
+    left -= weight;
+    if (left < 0) break;
+  }
+  return last;
+}
+
 /**
  * Two arrays in heap order, the earliest deadline first: comparing needs no way round by the index. Reads are never outside of them;
  * `?? 0` only says so to the compiler.
@@ -58,19 +66,29 @@ class DeadlineHeap implements Balancer {
   readonly #heap: Uint32Array;
   readonly #dues: Float64Array;
 
+  /**
+   * Enters the sequence at a random pick. That is one of an instance chosen by weight, with the others at any place of their turns: were all
+   * phases random, heavy ones would be first too often (at weights 1 and 10, the light one in 5 % of the cases instead of 9 %).
+   */
   constructor(weights: readonly number[], random: () => number) {
-    this.#weights = Float64Array.from(weights);
-    this.#turns = new Float64Array(weights.length);
-    const weighty: number[] = [];
-    for (const [index, weight] of weights.entries()) {
-      if (weight > 0) weighty.push(index);
+    const own = new Float64Array(weights);
+    const weighty = new Uint32Array(own.length);
+    let size = 0;
+    let sum = 0;
+    for (let index = 0; index < own.length; index += 1) {
+      const weight = own[index] ?? 0;
+      if (!(weight > 0)) continue;
+      weighty[size] = index;
+      size += 1;
+      sum += weight;
     }
-    this.#heap = Uint32Array.from(weighty);
-    this.#dues = new Float64Array(weighty.length);
-    for (let at = 0; at < weighty.length; at += 1) this.#advance(at, random());
+    this.#weights = own;
+    this.#turns = new Float64Array(own.length);
+    this.#heap = weighty.subarray(0, size);
+    this.#dues = new Float64Array(size);
+    const first = placeOf(random() * sum, own);
+    for (let at = 0; at < size; at += 1) this.#advance(at, weighty[at] === first ? 0 : random());
     this.#heapify();
-    const skipped = Math.floor(random() * RUN_IN_PER_INSTANCE * weighty.length);
-    for (let count = 0; count < skipped; count += 1) this.pick();
   }
 
   pick(): number {

@@ -27,6 +27,15 @@ describe('JSON of a body', () => {
     );
   });
 
+  it.each(['{"a":"plain"}', '{"a":"Größe"}', '{"a":"\u{1F600}"}', '\uFEFF{"a":"marked"}'])(
+    'reads %j in a part of other bytes',
+    (text) => {
+      const all = bytes(`é${text}é`);
+      const part = all.subarray(2, all.length - 2);
+      expect(decodeJson(part, 'T')).toEqual(JSON.parse(text.replace('\uFEFF', '')));
+    },
+  );
+
   it('trap 19: leaves null out at every depth', () => {
     expect(textOf({ a: null, b: { c: null, d: [{ e: null, f: 0 }] }, g: '', h: false })).toBe(
       '{"b":{"d":[{"f":0}]},"g":"","h":false}',
