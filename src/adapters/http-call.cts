@@ -341,7 +341,8 @@ export class NamedCall implements CallInfo, Watcher {
   }
 
   #go(): void {
-    this.#attemptMs = nowMs();
+    // The first one goes as soon as it has its target.
+    if (this.tried.length > 1) this.#attemptMs = nowMs();
     this.#isStale = false;
     const target = this.tried.at(-1);
     if (this.#calls !== undefined && target !== undefined) this.#send(this, this.#calls, target);

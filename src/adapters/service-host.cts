@@ -16,7 +16,8 @@ export function hookedHosts(hub: ProcessHub): (host: string) => boolean {
   // A hub of an older copy of the package knows nothing of dots.
   const declares: unknown = Reflect.get(hub, 'mayDeclare');
   if (typeof declares !== 'function') return isServiceHost;
-  return (host) => isServiceHost(host) || (host.includes('.') && hub.mayDeclare(host));
+  // Nearly all hosts of a process have a dot, and then no rule for names without one is asked.
+  return (host) => (host.includes('.') ? hub.mayDeclare(host) : isServiceHost(host));
 }
 
 /** Without a dot. */

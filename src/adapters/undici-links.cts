@@ -12,7 +12,7 @@ export type Dispatch = (options: unknown, handler: unknown) => unknown;
 /** A `dispatch` as it was before us. */
 export type Original = (this: object, options: unknown, handler: unknown) => unknown;
 
-/** Options of a request that is none of ours and goes through dispatchers inside of one another: they ask nobody again. */
+/** Options of a request that is none of ours, or has its instance, and goes through dispatchers inside of one another: they ask nobody again. */
 let passing: unknown;
 
 export function isPassing(options: unknown): boolean {
@@ -46,17 +46,11 @@ export class DispatcherLink implements Link {
   }
 
   send(options: Options, handler: object): unknown {
-    return this.#sendDirect.call(this.#direct, options, handler);
+    return passOn(this.#sendDirect, this.#direct, options, handler);
   }
 
   others(options: Options, handler: object): unknown {
-    const before = passing;
-    passing = options;
-    try {
-      return this.#original.call(this.#dispatcher, options, handler);
-    } finally {
-      passing = before;
-    }
+    return passOn(this.#original, this.#dispatcher, options, handler);
   }
 
   used(router: CallRouter): void {
@@ -69,6 +63,21 @@ export class DispatcherLink implements Link {
 /** What the hooks go by. */
 export interface HookSource extends RouterSource {
   readonly readOrigin: ReadOrigin;
+}
+
+function passOn(
+  dispatch: Original,
+  dispatcher: object,
+  options: unknown,
+  handler: unknown,
+): unknown {
+  const before = passing;
+  passing = options;
+  try {
+    return dispatch.call(dispatcher, options, handler);
+  } finally {
+    passing = before;
+  }
 }
 
 const sources = new WeakMap<ProcessHub, HookSource>();

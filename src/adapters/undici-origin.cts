@@ -14,8 +14,9 @@ export interface ServiceOrigin {
 export type ReadOrigin = (origin: string) => ServiceOrigin | undefined;
 
 const NON_ASCII = /[^\0-\x7f]/;
-/** Others are not kept: an app may call any number of hosts. */
 const MAX_ORIGINS = 1024;
+/** An app may call any number of hosts; the few that it calls now are enough. */
+const MAX_OTHERS = 64;
 /** Also without the slashes that URL parsers add where the scheme is theirs. */
 const SCHEMES = [
   ['http://', false],
@@ -36,17 +37,19 @@ export interface OriginRules {
 export function createOriginReader({ isName, withSchemes, isSettled }: OriginRules): ReadOrigin {
   const schemes = withSchemes ? EXPLICIT_SCHEMES : SCHEMES;
   const services = new Map<string, ServiceOrigin>();
-  let lastOther = '';
+  const others = new Set<string>();
 
   return (origin) => {
     // Inside of undici, one request comes by with the same origin several times.
-    if (origin === lastOther) return undefined;
+    if (others.has(origin)) return undefined;
     const known = services.get(origin);
     if (known !== undefined) return known;
     const scheme = schemes.find(([prefix]) => origin.startsWith(prefix));
     const name = scheme === undefined ? '' : origin.slice(scheme[0].length).replace(/\/$/, '');
     if (scheme === undefined || !isName(name)) {
-      if (isSettled()) lastOther = origin;
+      if (!isSettled()) return undefined;
+      if (others.size >= MAX_OTHERS) others.clear();
+      others.add(origin);
       return undefined;
     }
     const read = { name, host: hostOf(name), isHttps: scheme[1] };

@@ -23,6 +23,8 @@ export function mayDeclareServices({
 }: DeclaredAround): (host: string, code: object | undefined) => boolean {
   let isElsewhere: boolean | undefined;
   return (host, code) => {
+    // Asked for each call of the process; nearly always nothing is declared.
+    if (isElsewhere === false && !declaresInCode(code)) return false;
     if (!isDottedHost(host)) return false;
     isElsewhere ??=
       (env[VARIABLE] ?? '') !== '' ||
