@@ -178,7 +178,10 @@ async function provideLater(
 function isProvided(given: unknown): given is ProvidedCredentials {
   if (typeof given !== 'object' || given === null) return false;
   if ('headers' in given) {
-    return typeof given.headers === 'function' || typeof given.headers === 'object';
+    return (
+      typeof given.headers === 'function' ||
+      (typeof given.headers === 'object' && given.headers !== null)
+    );
   }
   return isText(Reflect.get(given, 'accessKeyId')) && isText(Reflect.get(given, 'accessKeySecret'));
 }

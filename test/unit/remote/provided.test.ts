@@ -143,6 +143,7 @@ describe('credentials of a provider', () => {
   it.each([
     [{}, 'neither access keys nor headers'],
     [{ accessKeyId: 'ak' }, 'neither access keys nor headers'],
+    [{ headers: null }, 'neither access keys nor headers'],
     [{ headers: { a: 5 } }, 'a header is no text'],
     [{ headers: { a: 'b' }, expiresAtMs: 5 }, 'ended already'],
     [{ headers: { a: 'b' }, expiresAtMs: Number.NaN }, 'ended already'],
