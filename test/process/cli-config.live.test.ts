@@ -1,6 +1,6 @@
 /** `nacos-serving config` as a program, against our dev server and real ones. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -123,6 +123,17 @@ describe('config', () => {
     const twice = await scene.cli(['config', 'export', target, '--group', group]);
     expect(twice).toMatchObject({ code: 2 });
     expect(twice.stderr).toContain('has something in it: export into a new folder');
+  });
+
+  it('publishes nothing from a file in another encoding', async () => {
+    using folder = tempFolder({});
+    const file = path.join(folder.path, 'latin1.txt');
+    writeFileSync(file, Buffer.from([0x67, 0xfc, 0x6e]));
+    const dataId = scene.registry.uniqueName('latin1');
+    const put = await scene.cli(['config', 'put', dataId, file]);
+    expect(put.code).not.toBe(0);
+    expect(put.stderr).toContain('latin1.txt is no text in UTF-8');
+    expect(await scene.client.config.get(dataId)).toBeUndefined();
   });
 
   it('publishes nothing from a file that is not there', async () => {

@@ -3,7 +3,7 @@
  * 0 done, 1 not there, refused, or Nacos cannot be reached, 2 wrong words.
  */
 import { readFileSync } from 'node:fs';
-import { text as textOfStream } from 'node:stream/consumers';
+import { buffer as bytesOfStream } from 'node:stream/consumers';
 
 import type { ConfigApi } from '../../config-api.js';
 import { ConfigError } from '../../errors.js';
@@ -106,10 +106,23 @@ async function contentOf({ file }: PutInvocation): Promise<string> {
     if (process.stdin.isTTY) {
       throw usage('config put needs a file, or a content on standard input');
     }
-    return textOfStream(process.stdin);
+    return textOf(await bytesOfStream(process.stdin), 'standard input');
   }
+  return textOf(bytesOf(file), printable(file));
+}
+
+/** With its byte order mark. Other encodings would be stored with their letters lost. @throws ConfigError UNREADABLE_FILE */
+function textOf(bytes: Uint8Array, name: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new ConfigError('UNREADABLE_FILE', `${name} is no text in UTF-8`, { cause });
+  }
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new ConfigError('UNREADABLE_FILE', `${printable(file)} cannot be read: ${code}`, {
