@@ -37,7 +37,14 @@ const CASES: Readonly<Record<string, Case>> = {
   'port-in-variable': { args: ['app.js'], env: { NACOS_SERVICE_PORT: '80a' } },
   'weight-negative': { args: ['--service-weight', '-1', 'app.js'] },
   'server-port': { args: ['--nacos-server', '127.0.0.1:99999', 'app.js'] },
-  'server-https': { args: ['app.js'], env: { NACOS_SERVER: 'https://me:secret@nacos:8848' } },
+  'server-with-user': { args: ['app.js'], env: { NACOS_SERVER: 'https://me:secret@nacos:8848' } },
+  'config-action': { args: ['config', 'gte', 'app.yaml'] },
+  'config-without-data-id': { args: ['config', 'get'] },
+  'config-type': { args: ['config', 'put', 'app.yaml', '--type', 'yml'] },
+  'config-md5': { args: ['config', 'put', 'app.yaml', '--cas-md5', 'abc'] },
+  'config-existing': { args: ['config', 'import', '.', '--existing', 'skip'] },
+  'doctor-word': { args: ['doctor', 'orders'] },
+  'access-key-alone': { args: ['app.js'], env: { NACOS_ACCESS_KEY: 'hunter2' } },
   'ip-of-every-interface': { args: ['--service-ip', '0.0.0.0', 'app.js'] },
   'metadata-without-value': { args: ['--metadata', 'version', 'app.js'] },
   'seconds-with-unit': { args: ['--shutdown-timeout', '10s', 'app.js'] },
@@ -142,7 +149,7 @@ describe('wrong input', () => {
 
   it('shows no secrets', () => {
     for (const name of [
-      'server-https',
+      'server-with-user',
       'handed-over-broken',
       'password-alone',
       'password-too-long',
