@@ -103,10 +103,27 @@ function keysOf(name: string): { readonly cert: Buffer; readonly key: Buffer } {
   return { cert: read('crt'), key: read('key') };
 }
 
-/** An address where nobody listens: it was free a moment ago. */
+/** Below the ports that systems give out by themselves, and none of them is one that fetch refuses. */
+const QUIET_PORTS = { from: 7000, count: 3000 };
+
+/** An address where nobody listens, and nobody will who asks for any free port. */
 export async function deadInstance(): Promise<{ readonly ip: string; readonly port: number }> {
-  const server = await startInstance();
-  const { ip, port } = server;
-  await server[Symbol.asyncDispose]();
-  return { ip, port };
+  const first = Math.floor(Math.random() * QUIET_PORTS.count);
+  for (let turn = 0; turn < QUIET_PORTS.count; turn += 1) {
+    const port = QUIET_PORTS.from + ((first + turn) % QUIET_PORTS.count);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return { ip: '127.0.0.1', port };
+  }
+  throw new Error('no port is free');
+}
+
+const given = new Set<number>();
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -16,6 +16,9 @@ const CALLS: readonly (readonly [kind: string, cannot: Partial<Record<ContractGa
   ['pipeline', { redirect: NO_REDIRECT, repeat: 'it has a stream as its body with every method' }],
   ['pool', { redirect: NO_REDIRECT, upperCase: NO_CASE }],
   ['client', { redirect: NO_REDIRECT, upperCase: NO_CASE }],
+  ['agent', { redirect: NO_REDIRECT }],
+  ['global-after', { redirect: NO_REDIRECT }],
+  ['global-before', { redirect: NO_REDIRECT }],
 ];
 
 for (const version of VERSIONS) {
@@ -23,6 +26,7 @@ for (const version of VERSIONS) {
     clientContract({
       driver: `undici-${String(version)}-${kind}`,
       mode: 'zero-code',
+      preload: kind !== 'global-before',
       cannot,
       errors: {
         abort: { name: 'AbortError' },
