@@ -7,6 +7,8 @@
 export interface CallFailure {
   /** As the registry spells it. */
   readonly service: string;
+  readonly group: string;
+  readonly namespace: string;
   /** Each instance that was tried, in order, and what it gave. */
   readonly tried: readonly TriedInstance[];
 }

@@ -41,6 +41,8 @@ export interface ListeningServer {
 export interface CallTarget extends InstanceAddress {
   /** The service's name as the registry spells it. */
   readonly service: string;
+  readonly group: string;
+  readonly namespace: string;
   /** The instance wants https (metadata `secure=true`). */
   readonly secure: boolean;
 }

@@ -17,7 +17,12 @@ export async function callTimeout(
     'CALL_TIMEOUT',
     `${service} did not answer within ${String(timeoutMs)} ms, the time that is set for a whole call`,
     {
-      details: { service, timeoutMs, tried: tried.map(({ ip, port }) => `${ip}:${String(port)}`) },
+      details: {
+        service,
+        ...placeOf(tried[0]),
+        timeoutMs,
+        tried: tried.map(({ ip, port }) => `${ip}:${String(port)}`),
+      },
     },
   );
 }
@@ -35,7 +40,15 @@ export function markFailure(
   if (typeof error !== 'object' || error === null || service === undefined) return;
   const value = {
     service,
-    tried: tried.map(({ ip, port }, at) => ({ ip, port, error: errors[at] })),
+    ...placeOf(tried[0]),
+    // One that was still under way was ended by what ended the call.
+    tried: tried.map(({ ip, port }, at) => ({ ip, port, error: errors[at] ?? error })),
   };
   Reflect.defineProperty(error, CALL, { value, writable: true, configurable: true });
+}
+
+function placeOf(target: CallTarget | undefined): { group?: string; namespace?: string } {
+  if (target === undefined) return {};
+  const { group, namespace } = target;
+  return { group, namespace };
 }

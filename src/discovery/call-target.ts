@@ -2,12 +2,14 @@
  * Owns what a call gets to know of the instance it goes to. Made by `callable-list.ts` once per list and instance, given to the client hooks, and
  * given back to the owner when an attempt is over. Immutable.
  */
-import type { Instance } from '../model.js';
+import type { Instance, ServiceRef } from '../model.js';
 import type { CallTarget, EndedAttempt } from '../process-hub.js';
 import type { InstanceStat } from './balancer.js';
 
 /** Who gave a target out, and gets it back. */
 export interface TargetOwner {
+  readonly service: ServiceRef;
+  readonly namespace: string;
   settle(target: Target, ended: EndedAttempt): void;
 }
 
@@ -30,5 +32,14 @@ export class Target implements CallTarget {
     this.instance = instance;
     this.stat = stat;
     this.owner = owner;
+  }
+
+  /** Read by errors only. */
+  get group(): string {
+    return this.owner.service.group;
+  }
+
+  get namespace(): string {
+    return this.owner.namespace;
   }
 }

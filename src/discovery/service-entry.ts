@@ -330,6 +330,10 @@ export class ServiceEntry {
     });
   }
 
+  get namespace(): string {
+    return this.#options.namespace;
+  }
+
   async close(): Promise<void> {
     this.#stopListening();
     this.#lists.close();

@@ -60,9 +60,12 @@ export interface ToldError {
   readonly code?: string | number;
   readonly message: string;
   readonly cause?: ToldError;
+  readonly details?: Readonly<Record<string, unknown>>;
   /** What is under Symbol.for('nacos-serving.call'). */
   readonly call?: {
     readonly service: string;
+    readonly group: string;
+    readonly namespace: string;
     readonly tried: readonly { ip: string; port: number; error: ToldError }[];
   };
 }

@@ -25,7 +25,11 @@ describe('a list after another one', () => {
   const stats = new Map<string, InstanceStat>();
   const parts: ListParts = {
     settings: someSettings({ createBalancer: createWeightedRoundRobin }),
-    owner: { settle: () => undefined },
+    owner: {
+      service: { name: 'orders', group: 'DEFAULT_GROUP' },
+      namespace: 'public',
+      settle: () => undefined,
+    },
     statOf(key) {
       const stat = stats.get(key) ?? { key, active: 0, ewmaMs: 0, ewmaAtMs: 0 };
       stats.set(key, stat);

@@ -49,7 +49,11 @@ export function aList(instances: readonly Instance[], options: ListOptions = {})
     },
     {
       settings,
-      owner: { settle: () => undefined },
+      owner: {
+        service: { name: 'orders', group: 'DEFAULT_GROUP' },
+        namespace: 'public',
+        settle: () => undefined,
+      },
       statOf: (key) => ({ key, active: 0, ewmaMs: 0, ewmaAtMs: 0 }),
       random: () => 0.5,
       nowMs: () => 0,
