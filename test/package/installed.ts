@@ -65,8 +65,10 @@ export function installPackage(): InstalledPackage {
   // Without scripts: nothing of ours or below us may need one.
   const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
   mustRun(project, 'npm', ['install', tarball, ...quiet]);
-  // The host of one subpath, which its users bring along.
-  symlinkSync(path.join(ROOT, 'node_modules/@nestjs'), path.join(project, 'node_modules/@nestjs'));
+  // The hosts of two subpaths, which their users bring along.
+  for (const scope of ['@nestjs', '@opentelemetry']) {
+    symlinkSync(path.join(ROOT, 'node_modules', scope), path.join(project, 'node_modules', scope));
+  }
   const manifest = JSON.parse(
     readFileSync(path.join(project, 'node_modules/nacos-serving/package.json'), 'utf8'),
   ) as { readonly exports: Readonly<Record<string, unknown>> };
