@@ -210,7 +210,8 @@ describe('a connection that breaks', () => {
   it('without a sound is found by the heartbeat', async () => {
     const { service, subscription, seen } = await aRegistration();
     proxy.halfOpen();
-    await expect.poll(() => seen.slice(1), SOON).toContain(0);
+    // A server may put the leaving and the coming back into one push, so callers need not see the row go.
+    await expect.poll(() => states.slice(2), SOON).toContain('connecting');
     await isHealed(service, subscription);
     expect(seen.at(-1)).toBe(1);
   });
