@@ -17,7 +17,7 @@ const KEYS = 1024;
 
 const { calls } = createDiscovery({
   naming: createClient({ server }).naming,
-  createBalancer: balancerByName(balancer, { hashKey: { kind: 'header', name: 'x-user' } }),
+  balancer: balancerByName(balancer, { hashKey: { kind: 'header', name: 'x-user' } }),
 });
 const infos = Array.from({ length: KEYS }, (_, key) => ({
   method: 'GET',
