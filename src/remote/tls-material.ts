@@ -10,22 +10,12 @@ import { createSecureContext, type ConnectionOptions, type SecureContext } from 
 
 import { ConnectionError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { TlsOptions } from '../options/connection.js';
 import { asError } from '../util/deferred.js';
-import { reveal, type SecretText } from '../util/secret.js';
+import { reveal } from '../util/secret.js';
 
-/** PEM texts, or files of PEM. Of a pair of which both are given, the text counts. */
-export interface TlsMaterialOptions {
-  readonly ca?: string | readonly string[] | undefined;
-  readonly caFile?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly certFile?: string | undefined;
-  readonly key?: SecretText | undefined;
-  readonly keyFile?: string | undefined;
-  readonly keyPassphrase?: SecretText | undefined;
-  readonly keyPassphraseFile?: string | undefined;
-  readonly serverName?: string | undefined;
-  readonly insecureSkipVerify?: boolean | undefined;
-}
+/** What users give, less the switch. Of a pair of which both are given, the text counts. */
+export type TlsMaterialOptions = Omit<TlsOptions, 'enabled'>;
 
 const FILE_KEYS = ['caFile', 'certFile', 'keyFile', 'keyPassphraseFile'] as const;
 type FileTexts = Partial<Record<(typeof FILE_KEYS)[number], string>>;
