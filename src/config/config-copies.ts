@@ -4,7 +4,7 @@
  * share a folder: each file is replaced as a whole. It never throws, never blocks, and says once that the folder cannot be written.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { ConfigKey } from '../config-api.js';
@@ -12,6 +12,7 @@ import type { Logger } from '../logger.js';
 import { UNFINISHED, writeAtomically } from '../util/atomic-file.js';
 import type { Clock } from '../util/clock.js';
 import { asError, runInBackground } from '../util/deferred.js';
+import { makeFolder } from '../util/make-folder.js';
 import { decodeJson, readNumber, readString, type JsonObject } from '../wire/json.js';
 import { md5Of, type StoredConfig } from './versions.js';
 
@@ -119,7 +120,7 @@ export class ConfigCopies {
 
   /** Makes the folder, and takes out what dead processes left unfinished. */
   async #prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, 0o700);
     this.#isReady = true;
     const now = this.#parts.clock.wallMs();
     for (const name of await readdir(this.#folder)) {

@@ -4,7 +4,7 @@
  * says at most once each that the folder cannot be written and that a file in it is of no use.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Logger } from '../logger.js';
@@ -12,6 +12,7 @@ import { groupedName, type ServiceRef, type ServiceSnapshot } from '../model.js'
 import { UNFINISHED, writeAtomically } from '../util/atomic-file.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, runInBackground } from '../util/deferred.js';
+import { makeFolder } from '../util/make-folder.js';
 import { findName, foldName } from './name-spelling.js';
 import { MAX_LIST_BYTES, readStoredList, writeStoredList, type StoredList } from './stored-list.js';
 
@@ -133,7 +134,7 @@ export class ListStore {
 
   /** Makes the folder, and takes out what is of no use to anybody. */
   async #prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, 0o700);
     this.#isReady = true;
     const now = this.#parts.clock.wallMs();
     for (const name of await readdir(this.#folder)) {

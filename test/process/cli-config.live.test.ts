@@ -125,6 +125,12 @@ describe('config', () => {
     expect(twice.stderr).toContain('has something in it: export into a new folder');
   });
 
+  it('says that it cannot export into a folder that no system makes', async () => {
+    const out = await scene.cli(['config', 'export', '/proc/nacos-serving/out']);
+    expect(out).toMatchObject({ code: 2, stdout: '' });
+    expect(out.stderr).toMatch(/\/proc\/nacos-serving\/out cannot be written: E[A-Z]+/);
+  });
+
   it('publishes nothing from a file in another encoding', async () => {
     using folder = tempFolder({});
     const file = path.join(folder.path, 'latin1.txt');

@@ -2,11 +2,12 @@
  * Owns `nacos-serving config export`: all configs that match, as files. Called by `config.ts`. A folder that has something in it is refused: what was exported
  * before, and removed since, would look as if it were still there.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { ListedConfig } from '../../config-api.js';
 import { ConfigError } from '../../errors.js';
+import { makeFolder } from '../../util/make-folder.js';
 import type { ExportInvocation } from '../config-args.js';
 import type { RegistryAccess } from '../registry-access.js';
 import { say } from '../say.js';
@@ -20,7 +21,7 @@ export async function exportConfigs(
   { folder, group, dataId, timeoutMs }: ExportInvocation,
   { config: api, where }: RegistryAccess,
 ): Promise<number> {
-  prepare(folder);
+  await prepare(folder);
   const listed: ListedConfig[] = [];
   for (let page = 1, count = 1; listed.length < count; page += 1) {
     const found = await api.list({ group, dataId, page, pageSize: PAGE_SIZE, timeoutMs });
@@ -37,7 +38,7 @@ export async function exportConfigs(
       const version = await api.get(each.dataId, each.group, { timeoutMs });
       // Removed since it was listed.
       if (version === undefined) continue;
-      mkdirSync(path.join(folder, each.group), { recursive: true });
+      await makeFolder(path.join(folder, each.group));
       writeFileSync(path.join(folder, each.group, each.dataId), version.content);
       written.push({ group: each.group, dataId: each.dataId, type: version.type });
     }
@@ -52,9 +53,9 @@ export async function exportConfigs(
   return skipped.length === 0 ? 0 : 1;
 }
 
-function prepare(folder: string): void {
+async function prepare(folder: string): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true });
+    await makeFolder(folder);
     if (readdirSync(folder).length === 0) return;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
