@@ -1,5 +1,5 @@
 /**
- * Owns how an age is told in warnings: about a list of former times, by `service-entry.ts`. Pure.
+ * Owns how an age is told in warnings: about a list of former times, by `list-in-use.ts`. Pure.
  */
 
 const UNITS = [

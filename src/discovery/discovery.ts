@@ -8,7 +8,7 @@ import type { ServiceStats } from '../diagnostics.js';
 import type { Ejection } from '../ejection.js';
 import { ClosedError, DiscoveryError, NoInstanceError } from '../errors.js';
 import { createLogger, guardLogger, type Logger } from '../logger.js';
-import { DEFAULT_GROUP, DEFAULT_NAMESPACE, type ServiceInput } from '../model.js';
+import { DEFAULT_NAMESPACE, type ServiceInput } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
 import type { CallInfo, CallRouter, CallTarget } from '../process-hub.js';
 import { systemClock, type Clock } from '../util/clock.js';
@@ -25,7 +25,7 @@ import type { CallSettingsInput, ServiceOptions } from './service-options.js';
 import type { RouteRule } from './service-settings.js';
 import { classifyHost } from './target.js';
 import { leftToDns } from './left-to-dns.js';
-import { WatchedList, type WatchListener } from './watched-list.js';
+import type { WatchListener } from './watched-list.js';
 
 /** What is set here counts for every service, unless `services` sets it for one of them. */
 export interface DiscoveryOptions extends CallSettingsInput {
@@ -111,7 +111,8 @@ export interface Discovery extends AsyncDisposable {
   pick(service: string, options?: PickOptions): CallTarget | undefined;
   /**
    * Calls back with the callable instances of a service, at first and at each change, for who keeps connections of his own. The name as the registry
-   * spells it; its group is that of discovery unless it is given. Returns the function which stops that; never calls back before.
+   * spells it; its group is that of calls unless it is given. Which list counts is the same as for calls, too. Returns the function which stops
+   * that; never calls back before.
    * @throws ClosedError, ConfigError when no service may have this name
    */
   watch(service: ServiceInput, listener: WatchListener): () => void;
@@ -152,14 +153,12 @@ export interface Discovery extends AsyncDisposable {
  * const { ip, port } = await discovery.resolve('orders');
  */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const group = options.group ?? DEFAULT_GROUP;
   const { namespace = DEFAULT_NAMESPACE } = options;
   const meters = new Meters();
   const routes = new Map<string, readonly RouteRule[]>();
   const logger = guardLogger(options.logger ?? createLogger());
   checkKeys(options, CHECKS, '');
   let made = new MakeSettings(options, logger);
-  const watched = new Set<WatchedList>();
   const resolving: ResolverOptions = {
     meters,
     namespace,
@@ -179,11 +178,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     failoverDir: options.failoverDir,
   };
   const resolver = new Resolver(resolving);
-  const close = (): Promise<void> => {
-    for (const list of watched) list.close();
-    watched.clear();
-    return resolver.close();
-  };
+  const close = (): Promise<void> => resolver.close();
   const headersToAdd = createPropagation(options.propagate);
   const calls = (accepts: (name: string) => boolean): CallRouter =>
     createRouter(resolver, { accepts, headersToAdd });
@@ -227,20 +222,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     watch(service, listener) {
       if (resolver.isClosed) throw closed();
-      const { name, group: other = group } =
-        typeof service === 'string' ? { name: service } : service;
+      const { name, group } = typeof service === 'string' ? { name: service } : service;
       const settings = resolving.settingsOf(name);
-      const list = new WatchedList({
-        ...resolving,
-        settings: { ...settings, service: { name, group: other } },
-        listener,
-      });
-      list.start();
-      watched.add(list);
-      return () => {
-        watched.delete(list);
-        list.close();
-      };
+      const place = { name, group: group ?? settings.service.group };
+      return resolver.watch({ ...settings, service: place }, listener);
     },
     stats: (service) => meters.stats(service),
     setRoutes(service, rules) {

@@ -1,6 +1,6 @@
 /**
- * Owns the entries of all services that are called, and what concerns them together: lists on this machine, the end of those that nobody uses, and
- * addresses that no service lists any more. Used by `resolver.ts`, which knows the names.
+ * Owns the entries of all services that are called, the lists that are watched, and what concerns them together: lists on this machine, the end of
+ * those that nobody uses, and addresses that no service lists any more. Used by `resolver.ts`, which knows the names.
  */
 import type { ServiceSnapshot } from '../model.js';
 import type { NamingApi } from '../naming-api.js';
@@ -10,11 +10,14 @@ import { LocalLists, type ListCacheOptions } from './local-lists.js';
 import { ServiceEntry, type ServiceEntryOptions } from './service-entry.js';
 import type { ServiceSettings } from './service-settings.js';
 import { UnusedSweep } from './unused.js';
+import { WatchedList, type WatchedListParts } from './watched-list.js';
 
 export interface EntriesOptions extends Omit<ServiceEntryOptions, 'onListed' | 'onGone'> {
   readonly naming: NamingApi;
   /** What is set for a service of this name. */
   readonly settingsOf: (name: string) => ServiceSettings;
+  /** The most that a first call waits for the registry. */
+  readonly firstListTimeoutMs: number;
   /** A subscription ends after this long without a call; 0: never. */
   readonly unusedAfterMs: number;
   /** Where copies of lists are kept; undefined: nowhere. */
@@ -28,6 +31,7 @@ export class Entries {
   readonly #entryOptions: ServiceEntryOptions;
   /** By the service's own name. */
   readonly #entries = new Map<string, ServiceEntry>();
+  readonly #watched = new Set<WatchedList>();
   readonly #lists: LocalLists;
   readonly #gone: GoneAddresses;
   readonly #sweep: UnusedSweep<ServiceEntry>;
@@ -46,6 +50,7 @@ export class Entries {
       fileChanged: (name) => {
         const entry = this.#entries.get(name);
         entry?.setFile(this.#lists.fileOf(entry.service));
+        for (const list of this.#watched) if (list.name === name) list.fileChanged();
         fileChanged(name);
       },
       confirmed: () => this.#confirmed(),
@@ -113,6 +118,22 @@ export class Entries {
     return renewed;
   }
 
+  /** See `Discovery.watch`. @throws ConfigError when no service may have this name */
+  watch(given: Pick<WatchedListParts, 'settings' | 'listener' | 'isAway'>): () => void {
+    const list = new WatchedList({ ...this.#options, ...given, local: this.#lists });
+    list.start();
+    this.#watched.add(list);
+    return () => {
+      this.#watched.delete(list);
+      list.close();
+    };
+  }
+
+  /** Nacos cannot be reached from now on: calls ask for themselves what to do, who watches does not. */
+  away(): void {
+    for (const list of this.#watched) list.away();
+  }
+
   get mayHaveFiles(): boolean {
     return this.#lists.mayHaveFiles;
   }
@@ -136,9 +157,8 @@ export class Entries {
   /** Has calls use what was listed in former times, when there is no other list. True: there is a list. */
   async useOldList(entry: ServiceEntry): Promise<boolean> {
     if (!entry.hasList && !entry.useFormer()) {
-      const found = await this.#lists.stored(entry.service);
-      const isSame = found?.service.name === entry.service.name;
-      if (isSame && !this.#isClosed) entry.useStored(found.instances, found.ageMs);
+      const found = await this.#lists.storedOf(entry.service);
+      if (found !== undefined && !this.#isClosed) entry.useStored(found.instances, found.ageMs);
     }
     return entry.hasList;
   }
@@ -152,6 +172,8 @@ export class Entries {
     this.#isClosed = true;
     this.#sweep.close();
     this.#gone.close();
+    for (const list of this.#watched) list.close();
+    this.#watched.clear();
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.all([this.#lists.close(), ...entries.map((entry) => entry.close())]);
@@ -159,7 +181,7 @@ export class Entries {
 
   *#confirmed(): Iterable<ServiceSnapshot> {
     if (this.#options.naming.connectionState !== 'ready') return;
-    for (const { confirmed } of this.#entries.values())
+    for (const { confirmed } of [...this.#entries.values(), ...this.#watched])
       if (confirmed !== undefined) yield confirmed;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Owns which list of a service its calls use: the operator's file before the registry's before what was stored. Made by `service-entry.ts`, which is
- * told of each change. While empty protection holds, the last callable list stays in use.
+ * Owns which list of a service its calls use: the operator's file before the registry's before what was stored. Made by `service-entry.ts` and
+ * `watched-list.ts`, which are told of each change. While empty protection holds, the last callable list stays in use.
  */
 import type { Logger } from '../logger.js';
 import {
@@ -11,6 +11,7 @@ import {
   type ServiceSnapshot,
 } from '../model.js';
 import type { Clock } from '../util/clock.js';
+import { ageInWords } from './age-in-words.js';
 import { CallableList, type ListParts } from './callable-list.js';
 import { EmptyProtection } from './empty-protection.js';
 import type { FilteredList } from './filter.js';
@@ -175,4 +176,9 @@ export function sayWhyNone(
   return total === 0
     ? `no instance of ${name} is registered`
     : `no instance of ${name} can be called: ${String(total)} registered, of these ${String(unhealthy)} unhealthy, ${String(disabled)} disabled, ${String(weightless)} without weight${others}${kept}`;
+}
+
+/** That calls use a list of former times with so many callable instances, in one line. */
+export function sayOld(service: ServiceRef, size: number, ageMs: number): string {
+  return `Nacos does not answer: until it does, calls to ${groupedName(service)} use the ${String(size)} instances that it had ${ageInWords(ageMs)} ago`;
 }

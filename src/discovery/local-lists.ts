@@ -50,9 +50,14 @@ export class LocalLists {
     return this.#files !== undefined;
   }
 
+  /** Resolves when the operator's files are known; at once without a folder. Never rejects. */
+  async ready(): Promise<void> {
+    await this.#files?.ready();
+  }
+
   /** How the operator's file for this service spells its name; undefined: there is none. */
   async nameOfFile(service: ServiceRef): Promise<string | undefined> {
-    await this.#files?.ready();
+    await this.ready();
     return this.#files?.match(service);
   }
 
@@ -72,6 +77,12 @@ export class LocalLists {
   async stored(service: ServiceRef): Promise<FoundList | undefined> {
     const found = await this.#store?.find(service);
     return found === undefined || filterCallable(found).callable.length === 0 ? undefined : found;
+  }
+
+  /** The same of the service with exactly this name. */
+  async storedOf(service: ServiceRef): Promise<FoundList | undefined> {
+    const found = await this.stored(service);
+    return found?.service.name === service.name ? found : undefined;
   }
 
   async close(): Promise<void> {

@@ -16,12 +16,12 @@ import { foldName } from './name-spelling.js';
 import type { ServiceEntry } from './service-entry.js';
 import { ServiceIndex, type NameMatch } from './service-index.js';
 import { publishResolve } from './service-meter.js';
+import type { ServiceSettings } from './service-settings.js';
+import type { WatchListener } from './watched-list.js';
 
 export interface ResolverOptions extends EntriesOptions {
   /** Where a service of this name is looked for. */
   readonly groupOf: (name: string) => string;
-  /** The most that a first call waits for the registry. */
-  readonly firstListTimeoutMs: number;
   /** How old the list of services may get, and how long an unknown name stays unknown. */
   readonly nameTtlMs: number;
 }
@@ -96,6 +96,11 @@ export class Resolver {
   /** The entry of a service by its registered name, if it was ever called. */
   entryOf(service: string): ServiceEntry | undefined {
     return this.#entries.get(service);
+  }
+
+  /** See `Discovery.watch`. @throws ConfigError when no service may have this name */
+  watch(settings: ServiceSettings, listener: WatchListener): () => void {
+    return this.#entries.watch({ settings, listener, isAway: () => this.#isAway });
   }
 
   /** Calls go to every instance again; of one service by its registered name, or of all. */
@@ -184,8 +189,8 @@ export class Resolver {
     const { clock, firstListTimeoutMs, logger } = this.#options;
     const before = this.#names.get(name);
     const wasUnknown = before?.kind === 'unknown';
-    if (this.#fromOptions(name)) return;
     if (this.#entries.mayHaveFiles && (await this.#fromFile(name))) return;
+    if (this.#fromOptions(name)) return;
     if (this.#isAway && (await this.#fromMemory(name))) return;
     try {
       if (this.#isAway) throw timeout(name);
@@ -381,6 +386,7 @@ export class Resolver {
       this.#isAway = true;
       this.#outage.abort(new DiscoveryError('DISCOVERY_TIMEOUT', 'Nacos cannot be reached'));
       this.#outage = new AbortController();
+      this.#entries.away();
     } else if (state === 'ready') {
       this.#isAway = false;
       for (const index of this.#indexes.values()) index.retry();

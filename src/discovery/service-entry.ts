@@ -22,7 +22,6 @@ import type { NamingApi, Subscription } from '../naming-api.js';
 import type { CallInfo, EndedAttempt, FailedCall, NextAttempt } from '../process-hub.js';
 import type { Clock } from '../util/clock.js';
 import { createDeferred, runInBackground } from '../util/deferred.js';
-import { ageInWords } from './age-in-words.js';
 import type { CreateBalancer, InstanceStat } from './balancer.js';
 import type { BalancingChoice } from './balancing-choice.js';
 import type {
@@ -33,7 +32,7 @@ import type {
   Target,
 } from './callable-list.js';
 import { ChosenBalancers } from './chosen-balancers.js';
-import { ListInUse, sayWhyNone, type ListSource } from './list-in-use.js';
+import { ListInUse, sayOld, sayWhyNone, type ListSource } from './list-in-use.js';
 import { LocalityWatch } from './locality.js';
 import { Outlier } from './outlier.js';
 import { RetryPolicy } from './retry.js';
@@ -134,7 +133,8 @@ export class ServiceEntry {
     this.#isUsed = true;
     if (this.#subscription !== undefined) return;
     if (this.settings.instances !== undefined) {
-      if (!this.hasList) this.#lists.take(staticList(this.service, this.settings.instances));
+      // Also beneath an operator's file, for when that is gone.
+      this.#lists.take(staticList(this.service, this.settings.instances));
       return;
     }
     let isCurrent = true;
@@ -368,10 +368,8 @@ export class ServiceEntry {
   }
 
   #warnOld(ageMs: number): void {
-    const size = String(this.#inUse?.targets.length ?? 0);
-    this.#options.logger.warn(
-      `Nacos does not answer: until it does, calls to ${groupedName(this.service)} use the ${size} instances that it had ${ageInWords(ageMs)} ago`,
-    );
+    const size = this.#inUse?.targets.length ?? 0;
+    this.#options.logger.warn(sayOld(this.service, size, ageMs));
   }
 
   #choose(call: CallInfo, choice: BalancingChoice): CreateBalancer {

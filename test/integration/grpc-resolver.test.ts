@@ -10,27 +10,18 @@ import {
   type NacosClient,
 } from '../../src/index.js';
 import { silentLogger } from '../../src/logger.js';
+import { grpcScene, type GrpcScene } from './grpc-fixture.js';
 import { openRegistry, type TestRegistry } from '../helpers/registry.js';
 
 const WAIT = { timeout: 10_000, interval: 20 };
-const PLAIN = {
-  requestSerialize: (text: string) => Buffer.from(text),
-  requestDeserialize: (bytes: Buffer) => bytes.toString(),
-  responseSerialize: (text: string) => Buffer.from(text),
-  responseDeserialize: (bytes: Buffer) => bytes.toString(),
-};
-const GREETER = {
-  hello: { path: '/test.Greeter/Hello', requestStream: false, responseStream: false, ...PLAIN },
-} as const;
 
 let registry: TestRegistry;
 let nacos: NacosClient;
 let discovery: Discovery;
-const servers: grpc.Server[] = [];
-const clients: grpc.Client[] = [];
-let schemes = 0;
+let scene: GrpcScene;
 
 beforeEach(async () => {
+  scene = grpcScene();
   registry = await openRegistry();
   nacos = createClient({ server: registry.address, logger: silentLogger });
   discovery = createDiscovery({
@@ -40,53 +31,15 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  for (const server of servers.splice(0)) server.forceShutdown();
+  scene[Symbol.dispose]();
   await discovery.close();
   await nacos.close();
   await registry.close();
 });
 
-/** Answers each call with its own name. */
-async function greeter(name: string): Promise<number> {
-  const server = new grpc.Server();
-  server.addService(GREETER, {
-    hello: (call: grpc.ServerUnaryCall<string, string>, reply: grpc.sendUnaryData<string>) =>
-      reply(null, `${name} to ${call.request}`),
-  });
-  servers.push(server);
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
-}
-
-/** A scheme of its own for each test: grpc-js keeps the first resolver for the whole process. */
-function channelTo(path: string, options: grpc.ClientOptions = {}) {
-  schemes += 1;
-  const scheme = `nacos${String(schemes)}`;
-  registerResolver(grpc, { discovery, scheme });
-  const client = new grpc.Client(`${scheme}://${path}`, grpc.credentials.createInsecure(), options);
-  clients.push(client);
-  return (): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const { path: method, requestSerialize, responseDeserialize } = GREETER.hello;
-      const deadline = { deadline: Date.now() + 5000 };
-      client.makeUnaryRequest(
-        method,
-        requestSerialize,
-        responseDeserialize,
-        'you',
-        deadline,
-        (error, answer) => {
-          if (error === null) resolve(answer ?? '');
-          else reject(error);
-        },
-      );
-    });
-}
+const greeter = (name: string): Promise<number> => scene.greeter(name);
+const channelTo = (path: string, options?: grpc.ClientOptions) =>
+  scene.channelTo(path, discovery, options);
 
 describe('a channel to nacos:///service', () => {
   it('calls the instances of the service in turn', async () => {
