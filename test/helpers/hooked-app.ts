@@ -20,6 +20,8 @@ export interface HookedAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs before the hooks are installed. */
   readonly before?: string;
+  /** Of node, as `--require`. */
+  readonly flags?: readonly string[];
 }
 
 export interface SaidError {
@@ -53,7 +55,7 @@ export async function runHooked(
     `};`,
     `main().then(() => process.stdout.write('', () => process.exit(0)), (error) => { console.log(error); process.exit(1); });`,
   ].join('\n');
-  await using child = startNode(['-e', source], {
+  await using child = startNode([...(options.flags ?? []), '-e', source], {
     env: {
       ROUTES: JSON.stringify(options.routes ?? {}),
       ...(options.hub === undefined ? {} : { HUB: options.hub }),
