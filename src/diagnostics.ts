@@ -28,6 +28,8 @@ export const CHANNELS = {
   list: 'nacos-serving:list',
   /** A list was read from disk, since Nacos did not answer. */
   coldStart: 'nacos-serving:cold-start',
+  /** Calls have to leave the own cluster or zone, or are back. */
+  locality: 'nacos-serving:locality',
   /** A service is known, and there was no instance for a call. */
   noInstance: 'nacos-serving:no-instance',
   /** A connection to Nacos was made, lost or closed, or an attempt at it failed. */
@@ -127,6 +129,16 @@ export interface ColdStartMessage extends AboutService {
   readonly ageMs: number | undefined;
 }
 
+/** Told by the list: nothing that is near is on it, or can be called. */
+export interface LocalityMessage extends AboutService {
+  /** True: calls go to all others. False: they are back. */
+  readonly active: boolean;
+  /** What has nothing to call, of those that are preferred. */
+  readonly kind: 'cluster' | 'zone';
+  /** Which one. */
+  readonly name: string;
+}
+
 /** There was no instance for a call. */
 export type NoInstanceMessage = AboutService;
 
@@ -212,6 +224,7 @@ export interface ChannelMessages {
   readonly 'nacos-serving:empty-protection': EmptyProtectionMessage;
   readonly 'nacos-serving:list': ListMessage;
   readonly 'nacos-serving:cold-start': ColdStartMessage;
+  readonly 'nacos-serving:locality': LocalityMessage;
   readonly 'nacos-serving:no-instance': NoInstanceMessage;
   readonly 'nacos-serving:connection': ConnectionMessage;
   readonly 'nacos-serving:request': RequestMessage;
@@ -247,4 +260,6 @@ export interface ServiceStats extends AboutService {
   readonly emptyProtections: number;
   readonly listChanges: number;
   readonly coldStarts: number;
+  /** How often calls had to leave the own cluster or zone. */
+  readonly localityFallbacks: number;
 }

@@ -4,8 +4,9 @@
  * there are none, or none of them can be tried, the others are called.
  */
 import type { Logger } from '../logger.js';
-import { DEFAULT_CLUSTER, type Instance } from '../model.js';
+import { DEFAULT_CLUSTER, groupedName, type Instance, type ServiceRef } from '../model.js';
 import type { Target } from './call-target.js';
+import type { ServiceMeter } from './service-meter.js';
 import type { LocalitySettings } from './service-settings.js';
 
 /** Nested lists, nearest first; the last one is the whole list. */
@@ -32,41 +33,62 @@ function isPreference(cluster: string | undefined): cluster is string {
   return cluster !== undefined && cluster !== '' && cluster.toUpperCase() !== DEFAULT_CLUSTER;
 }
 
-/** Says once when calls have to leave the own cluster or zone, and once when they are back. */
-export class LocalityWatch {
-  readonly #settings: LocalitySettings;
-  readonly #say: (message: string) => void;
-  #missing = '';
-  /** How often calls had to leave since the start; for metrics. */
-  fallbacks = 0;
+export interface LocalityWatchParts {
+  readonly service: ServiceRef;
+  readonly settings: LocalitySettings;
+  readonly logger: Logger;
+  readonly meter: Pick<ServiceMeter, 'localityFallback'>;
+}
 
-  constructor(service: string, settings: LocalitySettings, logger: Logger) {
-    this.#settings = settings;
-    this.#say = (message) => logger.warn(`${service}: ${message}`);
+/** What has nothing to call. */
+interface Missing {
+  readonly kind: 'cluster' | 'zone';
+  readonly name: string;
+}
+
+/** Tells once when calls have to leave the own cluster or zone, and once when they are back. */
+export class LocalityWatch {
+  readonly #parts: LocalityWatchParts;
+  #missing: Missing | undefined;
+
+  constructor(parts: LocalityWatchParts) {
+    this.#parts = parts;
   }
 
   /** Of each list that comes into use. */
   listed(targets: readonly Target[]): void {
-    const missing = targets.length === 0 ? this.#missing : this.#whatIsMissing(targets);
-    if (missing === this.#missing) return;
+    const { meter } = this.#parts;
     const before = this.#missing;
+    const missing = targets.length === 0 ? before : this.#whatIsMissing(targets);
+    if (missing?.kind === before?.kind) return;
     this.#missing = missing;
-    if (missing === '') this.#say(`instances in ${before} can be called again`);
-    else {
-      this.fallbacks += 1;
-      this.#say(`no instance in ${missing} can be called; calls go to the others`);
+    if (before !== undefined) meter.localityFallback({ active: false, ...before });
+    if (missing !== undefined) {
+      meter.localityFallback({ active: true, ...missing });
+      this.#say(`no instance in ${wordsFor(missing)} can be called; calls go to the others`);
+    } else if (before !== undefined) {
+      this.#say(`instances in ${wordsFor(before)} can be called again`);
     }
   }
 
-  #whatIsMissing(targets: readonly Target[]): string {
-    const { cluster, zone } = this.#settings;
+  #whatIsMissing(targets: readonly Target[]): Missing | undefined {
+    const { cluster, zone } = this.#parts.settings;
     const near = isPreference(cluster)
       ? targets.filter(({ instance }) => instance.cluster === cluster)
       : targets;
-    if (near.length === 0) return `cluster ${cluster ?? ''}`;
+    if (near.length === 0) return { kind: 'cluster', name: cluster ?? '' };
     if (zone === undefined || near.some(({ instance }) => instance.metadata['zone'] === zone)) {
-      return '';
+      return undefined;
     }
-    return `zone ${zone}`;
+    return { kind: 'zone', name: zone };
   }
+
+  #say(message: string): void {
+    const { service, logger } = this.#parts;
+    logger.warn(`${groupedName(service)}: ${message}`);
+  }
+}
+
+function wordsFor({ kind, name }: Missing): string {
+  return `${kind} ${name}`;
 }

@@ -87,11 +87,12 @@ export class ServiceEntry {
     const onStep = (): void => this.#inUse?.reweigh();
     const warmUp = warmUpMs > 0 ? new WarmUp({ warmUpMs, clock, onStep }) : undefined;
     this.#warmUp = warmUp;
-    this.#locality = new LocalityWatch(
-      groupedName(settings.service),
-      settings.locality,
-      options.logger,
-    );
+    this.#locality = new LocalityWatch({
+      service: settings.service,
+      settings: settings.locality,
+      logger: options.logger,
+      meter: this.meter,
+    });
     this.#parts = {
       settings,
       owner: this,

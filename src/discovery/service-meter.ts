@@ -1,5 +1,5 @@
 /**
- * Owns counting and publishing what happens to the calls of one service. Told by `service-entry.ts`, `outlier.ts` and `resolver.ts`, one line each;
+ * Owns counting and publishing what happens to the calls of one service. Told by `service-entry.ts`, its parts and `resolver.ts`, one line each;
  * read by `discovery.stats()`. Each thing is counted always, which is one addition, and published only when somebody listens.
  * It decides nothing.
  */
@@ -10,6 +10,7 @@ import {
   type AboutInstance,
   type ColdStartMessage,
   type ListMessage,
+  type LocalityMessage,
   type ResolveMessage,
   type ServiceStats,
 } from '../diagnostics.js';
@@ -25,6 +26,7 @@ const ejectionOverChannel = channel(CHANNELS.ejectionOver);
 const emptyProtectionChannel = channel(CHANNELS.emptyProtection);
 const listChannel = channel(CHANNELS.list);
 const coldStartChannel = channel(CHANNELS.coldStart);
+const localityChannel = channel(CHANNELS.locality);
 const noInstanceChannel = channel(CHANNELS.noInstance);
 
 /** Of every question to the registry, also of those that found no service. */
@@ -45,6 +47,7 @@ export class ServiceMeter {
   #emptyProtections = 0;
   #listChanges = 0;
   #coldStarts = 0;
+  #localityFallbacks = 0;
 
   constructor(service: ServiceRef) {
     this.#service = service;
@@ -108,6 +111,11 @@ export class ServiceMeter {
     if (coldStartChannel.hasSubscribers) coldStartChannel.publish({ ...this.#about(), ...counts });
   }
 
+  localityFallback(news: Omit<LocalityMessage, 'service' | 'group'>): void {
+    if (news.active) this.#localityFallbacks += 1;
+    if (localityChannel.hasSubscribers) localityChannel.publish({ ...this.#about(), ...news });
+  }
+
   get stats(): ServiceStats {
     const { unsent, broken } = this.#ended;
     return {
@@ -124,6 +132,7 @@ export class ServiceMeter {
       emptyProtections: this.#emptyProtections,
       listChanges: this.#listChanges,
       coldStarts: this.#coldStarts,
+      localityFallbacks: this.#localityFallbacks,
     };
   }
 

@@ -133,6 +133,12 @@ export const METRICS = {
     help: 'Lists that were read from disk because Nacos did not answer.',
     labels: SERVICE,
   },
+  'nacos_serving.locality_fallbacks': {
+    kind: 'counter',
+    unit: '{fallback}',
+    help: 'Times that calls had to leave the own cluster or zone, since nothing there could be called.',
+    labels: SERVICE,
+  },
   'nacos_serving.config.listeners': {
     kind: 'gauge',
     unit: '{listener}',

@@ -51,6 +51,9 @@ const RULES: Rules = {
   },
   'nacos-serving:cold-start': (message, sink) =>
     sink.add('nacos_serving.cold_starts', aboutOf(message)),
+  'nacos-serving:locality': (message, sink) => {
+    if (message.active) sink.add('nacos_serving.locality_fallbacks', aboutOf(message));
+  },
   'nacos-serving:config': (_message, sink) => sink.add('nacos_serving.config.changes', {}),
   'nacos-serving:config-failure': (_message, sink) => sink.add('nacos_serving.config.failures', {}),
 };

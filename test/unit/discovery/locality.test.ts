@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { LocalityWatch } from '../../../src/discovery/locality.js';
+import { silentLogger } from '../../../src/logger.js';
 import { anInstance } from '../../helpers/fake-naming.js';
 import { aList, portsExcept, portsOf } from './selection-fixture.js';
 
@@ -56,43 +57,53 @@ describe('nearness', () => {
 describe('news of nearness', () => {
   function aWatch(cluster?: string, zone?: string) {
     const said: string[] = [];
-    const ignore = (): void => undefined;
-    const logger = {
-      debug: ignore,
-      info: ignore,
-      warn: (text: string) => void said.push(text),
-      error: ignore,
-    };
-    const watch = new LocalityWatch('orders', { cluster, zone }, logger);
-    return {
-      said,
-      watch,
-      listed: (...instances: (typeof here)[]) => watch.listed(aList(instances).targets),
-    };
+    const told: string[] = [];
+    const watch = new LocalityWatch({
+      service: { name: 'orders', group: 'SHOP' },
+      settings: { cluster, zone },
+      logger: { ...silentLogger, warn: (text) => void said.push(text) },
+      meter: {
+        localityFallback: ({ active, kind, name }) =>
+          void told.push(`${kind} ${name}: ${active ? 'left' : 'back'}`),
+      },
+    });
+    const listed = (...instances: (typeof here)[]) => watch.listed(aList(instances).targets);
+    return { said, told, listed };
   }
 
   it('says and counts once that calls leave, and once that they are back', () => {
-    const { said, watch, listed } = aWatch('EAST', 'a');
+    const { said, told, listed } = aWatch('EAST', 'a');
     listed(here, away);
     expect(said).toEqual([]);
     listed(away);
     listed(away, { ...away, port: 4 });
     listed();
     expect(said).toEqual([
-      'orders: no instance in cluster EAST can be called; calls go to the others',
+      'SHOP@@orders: no instance in cluster EAST can be called; calls go to the others',
     ]);
-    expect(watch.fallbacks).toBe(1);
+    expect(told).toEqual(['cluster EAST: left']);
     listed(here);
-    expect(said).toEqual([said[0], 'orders: instances in cluster EAST can be called again']);
+    expect(said).toEqual([said[0], 'SHOP@@orders: instances in cluster EAST can be called again']);
     listed(nextDoor);
-    expect(said[2]).toBe('orders: no instance in zone a can be called; calls go to the others');
-    expect(watch.fallbacks).toBe(2);
+    expect(said[2]).toBe(
+      'SHOP@@orders: no instance in zone a can be called; calls go to the others',
+    );
+    expect(told).toEqual(['cluster EAST: left', 'cluster EAST: back', 'zone a: left']);
+  });
+
+  it('tells that the cluster is back when only the zone is missing then', () => {
+    const { told, listed } = aWatch('EAST', 'a');
+    listed(away);
+    listed(nextDoor, away);
+    expect(told).toEqual(['cluster EAST: left', 'cluster EAST: back', 'zone a: left']);
+    listed(here, nextDoor);
+    expect(told.slice(3)).toEqual(['zone a: back']);
   });
 
   it('says nothing without a preference', () => {
-    const { said, listed } = aWatch('DEFAULT');
+    const { said, told, listed } = aWatch('DEFAULT');
     listed(away);
     listed(here);
-    expect(said).toEqual([]);
+    expect([said, told]).toEqual([[], []]);
   });
 });

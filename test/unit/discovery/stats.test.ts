@@ -90,6 +90,7 @@ describe('counters', () => {
         emptyProtections: 1,
         listChanges: 2,
         coldStarts: 0,
+        localityFallbacks: 0,
       },
     ]);
     expect(discovery.stats().map(({ service, picks }) => [service, picks])).toEqual([
@@ -189,6 +190,25 @@ describe('channels', () => {
       { ...about, attempt: 2, outcome: 'unsent', delayMs: 0 },
       { ...other, outcome: 'answered', status: 503, tookMs: 4 },
     ]);
+  });
+
+  it('tell and count when calls have to leave the own zone', async () => {
+    const { calls, discovery, naming } = setup({ zone: 'a' });
+    const near = anInstance({ port: 1, metadata: { zone: 'a' } });
+    const far = anInstance({ port: 2, metadata: { zone: 'b' } });
+    naming.setInstances('orders', near, far);
+    const heard = listen(CHANNELS.locality);
+    await resolved(calls, 'orders');
+    expect(heard).toEqual([]);
+    naming.push('orders', { ...near, healthy: false }, far);
+    expect(calls.pickNow('orders', A_CALL)).toMatchObject({ port: 2 });
+    naming.push('orders', near, far);
+    const zone = { service: 'orders', group: 'DEFAULT_GROUP', kind: 'zone', name: 'a' };
+    expect(heard).toEqual([
+      { ...zone, active: true },
+      { ...zone, active: false },
+    ]);
+    expect(discovery.stats('orders')).toMatchObject([{ localityFallbacks: 1 }]);
   });
 
   it('tell when an ejected instance is back', async () => {

@@ -84,6 +84,9 @@ function everything(): void {
   publish('nacos-serving:empty-protection', { ...ORDERS, active: true, size: 2 });
   publish('nacos-serving:empty-protection', { ...ORDERS, active: false, size: 2 });
   publish('nacos-serving:cold-start', { ...ORDERS, size: 2, ageMs: 1 });
+  const zone = { ...ORDERS, kind: 'zone', name: 'a' } as const;
+  publish('nacos-serving:locality', { ...zone, active: true });
+  publish('nacos-serving:locality', { ...zone, active: false });
   const config = { namespace: 'public', group: 'G', dataId: 'a.yaml', md5: 'm' };
   publish('nacos-serving:config', { ...config, source: 'server', listeners: 2 });
   publish('nacos-serving:config-failure', { ...config, failures: 1 });
@@ -144,6 +147,7 @@ describe('the text for Prometheus', () => {
       [`nacos_serving_ejections_total ${service}`]: 1,
       [`nacos_serving_empty_protections_total ${service}`]: 1,
       [`nacos_serving_cold_starts_total ${service}`]: 1,
+      [`nacos_serving_locality_fallbacks_total ${service}`]: 1,
       nacos_serving_config_listeners: 5,
       nacos_serving_config_changes_total: 1,
       nacos_serving_config_failures_total: 1,

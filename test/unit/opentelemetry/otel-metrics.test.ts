@@ -43,6 +43,7 @@ function everything(): void {
   publish('ejection', { ...ORDERS, address: '10.0.0.1:80', reason: 'x', untilMs: 1 });
   publish('empty-protection', { ...ORDERS, active: true, size: 2 });
   publish('cold-start', { ...ORDERS, size: 2, ageMs: 1 });
+  publish('locality', { ...ORDERS, active: true, kind: 'cluster', name: 'EAST' });
   const config = { namespace: 'public', group: 'G', dataId: 'a.yaml', md5: 'm' };
   publish('config', { ...config, source: 'server', listeners: 2 });
   publish('config-failure', { ...config, failures: 1 });
