@@ -12,6 +12,7 @@ import {
   type Original,
 } from './undici-links.cjs';
 import { isInstanceOf, isObject } from './undici-looks.cjs';
+import { openedClients } from './undici-opened.cjs';
 import { originText, type ReadOrigin } from './undici-origin.cjs';
 
 /** Dispatcher -> what stands for it now: itself, or a proxy. */
@@ -89,7 +90,10 @@ export function interceptDispatch(
   read: ReadOrigin,
   dispatch: Dispatch,
 ): Dispatch {
-  const link = new DispatcherLink(source, {}, (options, handler) => dispatch(options, handler));
+  // Whose dispatch it is is not told, so all that undici opens stands for it when instances are gone.
+  const link = new DispatcherLink(source, openedClients(), (options, handler) =>
+    dispatch(options, handler),
+  );
   return function (options: unknown, handler: unknown): unknown {
     const text = isObject(options) ? originText(options['origin']) : undefined;
     const origin = text === undefined ? undefined : read(text);

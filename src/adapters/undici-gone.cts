@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import type { InstanceAddress } from '../model.js';
 import type { CallRouter } from '../process-hub.js';
 import { isObject, underSymbol } from './undici-looks.cjs';
+import { OpenedClients } from './undici-opened.cjs';
 
 /** Dispatchers which have called instances, by router. Weak: they belong to their user. */
 const watched = new WeakMap<CallRouter, Set<WeakRef<object>>>();
@@ -37,6 +38,13 @@ function closeIdle(dispatchers: Set<WeakRef<object>>, addresses: readonly Instan
 
 /** An agent has a dispatcher for each origin; undici 8 may have two. */
 function closeIdleOf(agent: object, origins: ReadonlySet<string>): void {
+  if (agent instanceof OpenedClients) {
+    const asUrls = new Set(
+      [...origins].filter((origin) => URL.canParse(origin)).map((origin) => new URL(origin).origin),
+    );
+    for (const client of agent.of(asUrls)) closeSocket(client);
+    return;
+  }
   const byOrigin = underSymbol(agent, 'clients');
   if (!(byOrigin instanceof Map)) return;
   for (const [key, entry] of [...(byOrigin as ReadonlyMap<unknown, unknown>)]) {
