@@ -18,6 +18,14 @@ interface Undici {
   readonly interceptors: typeof theirs;
 }
 
+/** Its own build, whose types stand apart. */
+interface OpenedModule {
+  readonly OpenedClients: new () => {
+    add(message: unknown): void;
+    of(origins: ReadonlySet<string>): readonly object[];
+  };
+}
+
 const load = createRequire(import.meta.url);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const VERSIONS = [6, 7, ...(major > 22 || (major === 22 && minor >= 19) ? [8] : [])];
@@ -148,7 +156,7 @@ describe.each(VERSIONS)('undici %d with the interceptor', (version) => {
 describe('what undici has opened', () => {
   const { OpenedClients } = load(
     path.resolve(import.meta.dirname, '../../dist/adapters/undici-opened.cjs'),
-  ) as typeof import('../../src/adapters/undici-opened.cjs');
+  ) as OpenedModule;
   const connected = (client: object): object => ({ socket: { [Symbol('client')]: client } });
   const aClient = (url: string, destroyed = false): object => ({
     [Symbol('url')]: new URL(url),
