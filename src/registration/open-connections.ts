@@ -4,11 +4,15 @@
  *
  * At work is a request whose response comes to an end. An upgraded connection (WebSocket) and a stream of server-sent events
  * have none, so nobody waits for them: they end with the process.
+ *
+ * A session of http2 is told nothing before it is closed. Node has no notice of a goodbye to come: once it has sent GOAWAY, whatever stream that
+ * names, it takes no new request and reads nothing more while no stream is open. Requests under way would be lost, and the end of the
+ * connection never be seen, so that a process could end before the event `close` of its server.
  */
 import type { Server } from 'node:net';
 
 export interface OpenConnections {
-  /** From now on the next response of each connection is its last; http2 gets GOAWAY. Idempotent. */
+  /** From now on the next response of each connection of HTTP/1 is its last. Idempotent. */
   sendAway(): void;
   /** Takes `sendAway` back for connections to come. */
   keep(): void;
@@ -18,8 +22,6 @@ export interface OpenConnections {
   readonly isBusy: boolean;
 }
 
-/** Streams below this number are still taken: the first step of a graceful goodbye, RFC 9113 section 6.8. */
-const EVERY_STREAM = 2 ** 31 - 1;
 const EVENT_STREAM = /^content-type:\s*text\/event-stream/im;
 
 export function followConnections(server: Server): OpenConnections {
@@ -45,7 +47,6 @@ export function followConnections(server: Server): OpenConnections {
       away = true;
       if (hasRequests) server.prependListener('request', onRequest);
       for (const socket of sockets) lastOne(responseOn(socket));
-      for (const session of sessions) call(session, 'goaway', 0, EVERY_STREAM);
     },
     keep() {
       away = false;

@@ -34,6 +34,25 @@ function ask(kind: string, port: number, path: string): Promise<void> {
   });
 }
 
+/** A session of http2 that stays open between requests. */
+function openSession(port: number): { get(path: string): Promise<string>; end(): Promise<void> } {
+  const session = connect(`http://127.0.0.1:${String(port)}`);
+  return {
+    get: (path) =>
+      new Promise((resolve, reject) => {
+        session.once('error', reject);
+        const stream = session.request({ ':path': path }).once('error', reject);
+        let text = '';
+        stream.on('data', (part: Buffer) => (text += part.toString()));
+        stream.once('end', () => {
+          session.off('error', reject);
+          resolve(text);
+        });
+      }),
+    end: () => new Promise((resolve) => session.close(() => resolve())),
+  };
+}
+
 const closeAfter = (kind: string) => async (child: Child, port: number) => {
   // The answer may be cut by what the app does next.
   await ask(kind, port, '/close').catch(() => undefined);
@@ -105,6 +124,40 @@ describe('between close and the real close', () => {
     expect(await get(port, '/')).toBe('ok');
     expect(appLines(child)).not.toContain('event close');
     agent.destroy();
+  });
+});
+
+describe('a session of http2', () => {
+  it('that ends after the close has begun is waited for, and then come event and callback', async () => {
+    const { withUs, without } = await compare(
+      hooked,
+      'closing.cjs',
+      { args: ['plain', 'http2'] },
+      async (child, port) => {
+        const session = openSession(port);
+        await session.get('/close');
+        await child.line(/^looks false null/);
+        await session.end();
+        await child.exit();
+      },
+    );
+    expect(withUs).toEqual(without);
+    expect(withUs.said).toContain('event close');
+  });
+
+  it('has its further requests answered until the real close', async () => {
+    await using child = hooked.start('closing.cjs', {
+      args: ['plain', 'http2'],
+      script: { quietTimeMs: 150_000 },
+    });
+    const port = await portOf(child);
+    await child.line(/^# registered /);
+    const session = openSession(port);
+    expect(await session.get('/close')).toBe('ok');
+    await child.line(/^# closing/);
+    expect(await session.get('/')).toBe('ok');
+    expect(appLines(child)).not.toContain('event close');
+    await session.end();
   });
 });
 
