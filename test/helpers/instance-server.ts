@@ -7,6 +7,9 @@ import { createServer as createTlsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
+
+import { openWebSocket } from './web-socket-server.js';
 
 /** The answer's body, as JSON. */
 export interface Received {
@@ -38,7 +41,10 @@ export const CERTIFICATE = path.join(TLS, 'orders.crt');
 /** The same for `orders` and for `vault`, in one file. */
 export const CERTIFICATES = path.join(TLS, 'both.crt');
 
-/** `/to?URL` redirects there; `/hang` is never answered. `tls`: true is the certificate of `orders`. `port`: that of one that was dead; default: any. */
+/**
+ * `/to?URL` redirects there; `/hang` is never answered. Who asks for events gets one, with the same JSON, and then no more; who asks for a WebSocket gets
+ * one, and the JSON as its first message. `tls`: true is the certificate of `orders`. `port`: that of one that was dead; default: any.
+ */
 export async function startInstance(
   options: { readonly tls?: boolean | 'vault'; readonly port?: number } = {},
 ): Promise<InstanceServer> {
@@ -46,32 +52,54 @@ export async function startInstance(
   let connections = 0;
   let open = 0;
   let mostAtOnce = 0;
+  const webSockets = new Set<Duplex>();
+  const receive = (request: IncomingMessage, body: string): Received => {
+    const { method = '', url = '', headers, socket } = request;
+    const one: Received = {
+      port,
+      method,
+      target: url,
+      host: headers.host,
+      servername: 'servername' in socket ? (socket.servername as string) : undefined,
+      body,
+      headers,
+      proxyHeaders: Object.keys(headers).filter((name) => name.startsWith('proxy-')),
+    };
+    received.push(one);
+    return one;
+  };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
-      const target = request.url ?? '';
-      const one: Received = {
-        port,
-        method: request.method ?? '',
-        target,
-        host: request.headers.host,
-        servername:
-          'servername' in request.socket ? (request.socket.servername as string) : undefined,
-        body,
-        headers: request.headers,
-        proxyHeaders: Object.keys(request.headers).filter((name) => name.startsWith('proxy-')),
-      };
-      received.push(one);
+      const one = receive(request, body);
+      const { target, headers } = one;
       if (target === '/hang') return;
       if (target.startsWith('/to?')) response.writeHead(302, { location: target.slice(4) });
+      else if (headers['accept'] === 'text/event-stream') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(`data: ${JSON.stringify(one)}\n\n`);
+        return;
+      }
       response.end(JSON.stringify(one));
     });
+  };
+  const upgrade = (request: IncomingMessage, socket: Duplex): void => {
+    webSockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => webSockets.delete(socket));
+    const one = receive(request, '');
+    if (one.target === '/hang') return;
+    if (one.target.startsWith('/to?')) {
+      socket.end(`HTTP/1.1 302 Found\r\nLocation: ${one.target.slice(4)}\r\n\r\n`);
+    } else {
+      openWebSocket(request, socket, JSON.stringify(one));
+    }
   };
   const server: Server =
     options.tls === undefined || options.tls === false
       ? createServer(answer)
       : createTlsServer(keysOf(options.tls === 'vault' ? 'vault' : 'orders'), answer);
+  server.on('upgrade', upgrade);
   server.on('connection', (socket) => {
     connections += 1;
     open += 1;
@@ -94,6 +122,7 @@ export async function startInstance(
       new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of webSockets) socket.destroy();
       }),
   };
 }

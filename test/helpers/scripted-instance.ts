@@ -1,17 +1,17 @@
 /**
  * Owns instances that misbehave, for tests of attempts: each request gets what the script says next, and the last thing again when the
- * script is through. It also opens WebSockets: such a connection gets one text frame which says what was asked.
+ * script is through. It also opens WebSockets, unless the step is to reset: such a connection gets one text which says what was asked.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 import { CERTIFICATE } from './instance-server.js';
+import { openWebSocket } from './web-socket-server.js';
 
 /**
  * reset: the connection is reset. cut: it is closed before any response. hang: nothing comes. A number: this status, with `retry-after: 1` when it
@@ -30,7 +30,6 @@ export interface ScriptedInstance extends AsyncDisposable {
 }
 
 const SLOW_MS = 10;
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 export async function startScripted(
   steps: readonly Step[],
@@ -71,23 +70,19 @@ export async function startScripted(
       : createServer(answer);
   server.on('connection', () => (connections += 1));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-    const accept = createHash('sha1')
-      .update(String(request.headers['sec-websocket-key']) + GUID)
-      .digest('base64');
-    const text = Buffer.from(
-      JSON.stringify({
-        port,
-        host: request.headers.host,
-        target: request.url,
-        servername: 'servername' in socket ? socket.servername : undefined,
-      }),
-    );
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-    );
-    // One whole text frame of fewer than 126 bytes.
-    socket.write(Buffer.concat([Buffer.from([0x81, text.length]), text]));
-    socket.on('error', () => undefined).on('data', () => socket.end());
+    const step = steps[Math.min(received.length, steps.length - 1)];
+    received.push(`${String(request.method)} ${String(request.url)} `);
+    if (step === 'reset' && socket instanceof Socket) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const said = {
+      port,
+      host: request.headers.host,
+      target: request.url,
+      servername: 'servername' in socket ? socket.servername : undefined,
+    };
+    openWebSocket(request, socket, JSON.stringify(said));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { startCaptureServer } from '../helpers/capture-server.js';
 import { runHooked } from '../helpers/hooked-app.js';
-import { CERTIFICATE, deadInstance } from '../helpers/instance-server.js';
+import { CERTIFICATE, deadInstance, startInstance } from '../helpers/instance-server.js';
 import { startScripted } from '../helpers/scripted-instance.js';
 
 /** What the instance says in its first message. */
@@ -89,6 +89,36 @@ describe('a WebSocket by name', () => {
       { routes: { orders: [busy] } },
     );
     expect(said['open']?.value).toMatchObject({ port: one.port, host: 'orders' });
+  });
+});
+
+describe('what is open by name', () => {
+  it('stays open when the time of a call is up, and when the instance leaves', async () => {
+    await using one = await startInstance();
+    const said = await runHooked(
+      `
+      const WebSocket = require('ws');
+      hub.timeoutMs = 100;
+      const open = (options) => new Promise((resolve, reject) => {
+        const socket = new WebSocket('ws://orders/p', options);
+        socket.on('error', reject).on('message', () => resolve(socket));
+      });
+      const alone = await open();
+      const withAgent = await open({ agent: new http.Agent({ keepAlive: true }) });
+      const events = await new Promise((resolve, reject) => {
+        const options = { headers: { accept: 'text/event-stream' } };
+        http.get('http://orders/p', options, (response) => response.once('data', () => resolve(response))).on('error', reject);
+      });
+      // Begun later, with the same time.
+      await say('hangs', new Promise((resolve, reject) => http.get('http://orders/hang', resolve).on('error', reject)));
+      for (const listener of hub.goneListeners) listener([{ ip: '127.0.0.1', port: PORT }]);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      await say('states', [alone.readyState, withAgent.readyState, events.destroyed]);
+      `.replace('PORT', String(one.port)),
+      { routes: { orders: [one] } },
+    );
+    expect(said['hangs']?.error?.code).toBe('CALL_TIMEOUT');
+    expect(said['states']?.value).toEqual([1, 1, false]);
   });
 });
 
