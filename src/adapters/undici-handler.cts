@@ -102,6 +102,12 @@ export abstract class Attempt {
     return false;
   }
 
+  /** The connection is the user's from now on: the time of the call does not count on it. */
+  protected upgraded(status: number): void {
+    this.settle('answered', status);
+    this.owner.answered(status, undefined);
+  }
+
   /** True when the user sees the error. */
   protected showsError(error: unknown): boolean {
     if (this.isOver) return false;
@@ -139,7 +145,7 @@ class LegacyAttempt extends Attempt {
   }
 
   onUpgrade(status: unknown, headers: unknown, socket: unknown): unknown {
-    this.settle('answered', Number(status));
+    this.upgraded(Number(status));
     return this.handler['onUpgrade']?.(status, headers, socket);
   }
 
@@ -206,7 +212,7 @@ class CurrentAttempt extends Attempt {
     headers: unknown,
     socket: unknown,
   ): unknown {
-    this.settle('answered', Number(status));
+    this.upgraded(Number(status));
     return this.handler['onRequestUpgrade']?.(controller, status, headers, socket);
   }
 
