@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { runHooked } from '../helpers/hooked-app.js';
 import { startInstance } from '../helpers/instance-server.js';
 
+/** msw looks whether there is a `localStorage`; Node 26 warns then that it has no file for it. */
+const MSW_ENV = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
+
 describe('a mock of node:http', () => {
   it.each([
     [
@@ -31,7 +34,7 @@ describe('a mock of node:http', () => {
       off();
       await say('off', viaRequest(http.get, 'http://orders/p'));
       `,
-      { routes: { orders: [one] } },
+      { routes: { orders: [one] }, env: MSW_ENV },
     );
     expect(said['mocked']?.value).toEqual({ from: 'mock' });
     expect(said['own agent']?.value).toEqual({ from: 'mock' });

@@ -53,7 +53,8 @@ it('mocks of fetch by msw and nock answer alone, and hand on what is ours', asyn
     nock.restore();
     await say('after', viaFetch('http://orders/real'));
     `,
-    { routes: { orders: [one] } },
+    // msw looks whether there is a `localStorage`; Node 26 warns then that it has no file for it.
+    { routes: { orders: [one] }, env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' } },
   );
   expect(said['msw']?.value).toMatchObject({ by: 'msw' });
   expect(said['asked']?.value).toEqual([[], 0]);
