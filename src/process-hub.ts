@@ -70,8 +70,8 @@ export type CallOutcome = 'unsent' | 'broken' | 'answered' | 'abandoned';
 export interface EndedAttempt {
   readonly outcome: CallOutcome;
   /** Of the response, when there is one. */
-  readonly status?: number;
-  /** From sending to the response's headers, or to the failure. */
+  readonly status?: number | undefined;
+  /** From sending to the response's headers, or to the failure. Read while `settle` runs: it may be found out only then. */
   readonly tookMs: number;
 }
 

@@ -20,6 +20,7 @@ import type {
 } from '../process-hub.js';
 import { after, nowMs } from './call-clock.cjs';
 import { callTimeout, markFailure } from './call-errors.cjs';
+import { Ended } from './ended-attempt.cjs';
 import { coverRequest, uncoverRequest, unwatchRequest, type Watcher } from './http-cover.cjs';
 import { LateBody } from './http-late-body.cjs';
 import {
@@ -54,6 +55,9 @@ export interface CallParts {
   readonly proxiedBy: string | undefined;
 }
 
+/** Nearly every call has one target and no error: then nothing is made for them. */
+const NONE: readonly never[] = [];
+
 export class NamedCall implements CallInfo, Watcher {
   readonly name: string;
   readonly request: HookedRequest;
@@ -65,7 +69,7 @@ export class NamedCall implements CallInfo, Watcher {
   /** What the user gave as the name for TLS. */
   readonly servername: unknown;
   /** Every target so far, the present one last. */
-  readonly tried: CallTarget[] = [];
+  tried: readonly CallTarget[] = NONE;
   /** The agent that the present attempt went to. */
   sentBy: Agent;
   /** What is to be done when the caller destroys the request and Node has no socket to do it with. */
@@ -93,7 +97,7 @@ export class NamedCall implements CallInfo, Watcher {
   #timeoutMs: number | undefined;
   #stopDeadline: (() => void) | undefined;
   /** What each of `tried` gave. */
-  readonly #errors: unknown[] = [];
+  #errors: readonly unknown[] = NONE;
 
   constructor({ name, request, agent, options, send, proxiedBy }: CallParts) {
     this.name = name;
@@ -144,10 +148,10 @@ export class NamedCall implements CallInfo, Watcher {
     unwatchRequest(this.request);
   }
 
-  /** Sends the request to its first target. Throws what Node throws for a request that it cannot send. */
-  start(calls: CallRouter, target: CallTarget): void {
+  /** Sends the request to its first target. `hasWaited`: it is not sent as soon as it was made. Throws what Node throws for a request that it cannot send. */
+  start(calls: CallRouter, target: CallTarget, hasWaited: boolean): void {
     this.#calls = calls;
-    this.#take(target);
+    this.#take(target, hasWaited ? nowMs() : this.#bornMs);
     const timeoutMs = calls.timeoutMs(this.name);
     if (timeoutMs > 0) this.#setDeadline(timeoutMs);
     try {
@@ -162,7 +166,7 @@ export class NamedCall implements CallInfo, Watcher {
   /** There was no connection to the last target. False when there is no other one, and the caller gets the error. */
   movesOn(error: Error): boolean {
     this.#settle('unsent');
-    this.#errors.push(error);
+    this.#errors = [...this.#errors, error];
     const next = this.#isDestroyed ? undefined : this.#nextAttempt({ outcome: 'unsent' });
     if (next === undefined) return false;
     this.#wait(next.delayMs);
@@ -228,7 +232,7 @@ export class NamedCall implements CallInfo, Watcher {
     const status = statusOf(value);
     this.#settle('answered', status);
     if (status >= 400 && this.#mayRepeat) {
-      this.#errors.push(new Error(`answered with status ${String(status)}`));
+      this.#errors = [...this.#errors, new Error(`answered with status ${String(status)}`)];
       // Node gives nothing else to this event.
       const response = value as IncomingMessage;
       const afterMs = retryAfterMs(response.headers['retry-after']);
@@ -258,7 +262,7 @@ export class NamedCall implements CallInfo, Watcher {
       const isUnsent = isLost && (this.#isStale || isShakingHands(this.request.socket));
       // That a connection which idled is closed says nothing about the instance.
       this.#settle(isUnsent ? (this.#isStale ? 'abandoned' : 'unsent') : 'broken');
-      this.#errors.push(error);
+      this.#errors = [...this.#errors, error];
       if (isLost && this.#mayRepeat) {
         this.#next = this.#nextAttempt({ outcome: isUnsent ? 'unsent' : 'broken' });
         if (this.#next !== undefined) return true;
@@ -290,10 +294,10 @@ export class NamedCall implements CallInfo, Watcher {
       ...failed,
       name: this.name,
       info: this,
-      tried: [...this.tried],
+      tried: this.tried,
       elapsedMs: nowMs() - this.#bornMs,
     });
-    if (next !== undefined) this.#take(next.target);
+    if (next !== undefined) this.#take(next.target, nowMs());
     return next;
   }
 
@@ -348,9 +352,9 @@ export class NamedCall implements CallInfo, Watcher {
     if (this.#calls !== undefined && target !== undefined) this.#send(this, this.#calls, target);
   }
 
-  #take(target: CallTarget): void {
-    this.tried.push(target);
-    this.#attemptMs = nowMs();
+  #take(target: CallTarget, atMs: number): void {
+    this.tried = this.tried.length === 0 ? [target] : [...this.tried, target];
+    this.#attemptMs = atMs;
     this.#isOut = true;
   }
 
@@ -358,11 +362,7 @@ export class NamedCall implements CallInfo, Watcher {
     const target = this.tried.at(-1);
     if (!this.#isOut || target === undefined) return;
     this.#isOut = false;
-    const tookMs = nowMs() - this.#attemptMs;
-    this.#calls?.settle(
-      target,
-      status === undefined ? { outcome, tookMs } : { outcome, status, tookMs },
-    );
+    this.#calls?.settle(target, new Ended(outcome, status, this.#attemptMs));
   }
 
   #setDeadline(timeoutMs: number): void {

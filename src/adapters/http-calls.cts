@@ -57,10 +57,6 @@ export function createHttpCalls({
     watchIdle(calls, agent);
     original(agent, [call.request, optionsFor(call, target)]);
   };
-  const start = (call: NamedCall, calls: CallRouter, target: CallTarget): void => {
-    addHeaders(call, calls);
-    call.start(calls, target);
-  };
 
   return (agent, args) => {
     const [request, options] = args;
@@ -89,12 +85,14 @@ export function createHttpCalls({
     if (target === null) return original(agent, args);
     call.watch();
     if (calls !== undefined && target !== undefined) {
-      start(call, calls, target);
+      addHeaders(call, calls);
+      call.start(calls, target, false);
       return undefined;
     }
     waitForTarget(source, call, (found) => {
       if (found !== undefined) {
-        start(call, found.calls, found.target);
+        addHeaders(call, found.calls);
+        call.start(found.calls, found.target, true);
         return;
       }
       call.leave();
@@ -150,24 +148,29 @@ function isMock(agent: Agent): boolean {
 
 function optionsFor(
   { request, options, name, servername }: NamedCall,
-  target: CallTarget,
+  { ip, port }: CallTarget,
 ): RequestOptions {
-  const { ip, port } = target;
-  // Node takes the name for TLS from the Host header; without one it would take the address.
-  const tlsName = servername ?? (request.hasHeader('host') ? undefined : name);
-  const where = { host: ip, hostname: ip, port };
-  const change = tlsName === undefined ? where : { ...where, servername: tlsName };
   // Node's own copy of what the user gave is nobody else's: a third copy of it would cost more than all else here.
-  return Object.getPrototypeOf(options) === null
-    ? Object.assign(options, change)
-    : // What a spread makes has a shape of its own each time, which all that reads it pays for.
-      Object.assign({}, options, change);
+  const isOurs = Object.getPrototypeOf(options) === null;
+  // What a spread makes has a shape of its own each time, which all that reads it pays for.
+  const changed = (isOurs ? options : Object.assign({}, options)) as Record<PropertyKey, unknown>;
+  changed['host'] = ip;
+  changed['hostname'] = ip;
+  changed['port'] = port;
+  if (servername === undefined || servername === null) {
+    // Node would take the name for TLS from the Host header, after looking for IP addresses in it, and without one from the address.
+    const host = request.getHeader('host');
+    if (host === undefined || host === name) changed['servername'] = name;
+  }
+  return changed;
 }
 
 /** What is handed on from the request that is being served. */
 function addHeaders(call: NamedCall, calls: CallRouter): void {
   const { request } = call;
-  for (const [name, value] of calls.headersToAdd(call)) {
+  const headers = calls.headersToAdd(call);
+  if (headers.length === 0) return;
+  for (const [name, value] of headers) {
     if (!request.headersSent) request.setHeader(name, value);
     else {
       // The router could not see such headers: what stands there stays.

@@ -6,19 +6,10 @@
  */
 import { ClientRequest } from 'node:http';
 
+import { Fields, type Watcher } from './http-fields.cjs';
 import type { HookedRequest } from './http-request.cjs';
 
-export interface Watcher {
-  /** Before the caller sees an event; true when the caller must not see it. */
-  swallows(event: unknown, value: unknown): boolean;
-  /** The caller destroys the request, with this error. */
-  destroyed(error: Error | undefined): void;
-  /** Node has done what it does for that. */
-  afterDestroy(): void;
-}
-
-/** Not a field of the request: it would be seen, and whoever touches requests would meet them in two forms, which is slow. */
-const watchers = new WeakMap<object, Watcher>();
+export type { Watcher } from './http-fields.cjs';
 
 type Method = (...args: readonly unknown[]) => unknown;
 
@@ -27,7 +18,7 @@ const covers = new WeakMap<object, object>();
 let isClassCovered = false;
 
 export function coverRequest(request: HookedRequest, watcher: Watcher): void {
-  watchers.set(request, watcher);
+  Fields.setWatcher(request, watcher);
   const own = Object.getPrototypeOf(request) as object;
   if (own === ClientRequest.prototype) {
     if (!isClassCovered) coverClass();
@@ -45,12 +36,12 @@ export function coverRequest(request: HookedRequest, watcher: Watcher): void {
 
 /** The call is over: what stands in front of the request only hands on. */
 export function unwatchRequest(request: HookedRequest): void {
-  watchers.delete(request);
+  Fields.setWatcher(request, undefined);
 }
 
 /** The request was never one of ours. */
 export function uncoverRequest(request: HookedRequest): void {
-  watchers.delete(request);
+  Fields.setWatcher(request, undefined);
   const cover = Object.getPrototypeOf(request) as object;
   const own = Object.getPrototypeOf(cover) as object;
   // Whoever has set another one since keeps it: without a watcher ours only hands on.
@@ -58,7 +49,7 @@ export function uncoverRequest(request: HookedRequest): void {
 }
 
 export function watcherOf(request: object): Watcher | undefined {
-  return watchers.get(request);
+  return Fields.watcherOf(request);
 }
 
 /** Once, and for good: others may have covered ours by then. */
@@ -79,13 +70,13 @@ interface MethodsBelow {
 
 function coversOf(below: MethodsBelow): PropertyDescriptorMap {
   function emit(this: object, ...args: unknown[]): unknown {
-    const watcher = watchers.get(this);
+    const watcher = Fields.watcherOf(this);
     // Node reads a response itself when it is told that nobody listened.
     if (watcher?.swallows(args[0], args[1]) === true) return args[0] !== 'response';
     return Reflect.apply(below.emit.emit, this, args);
   }
   function destroy(this: object, ...args: unknown[]): unknown {
-    const watcher = watchers.get(this);
+    const watcher = Fields.watcherOf(this);
     watcher?.destroyed(args[0] instanceof Error ? args[0] : undefined);
     const result = Reflect.apply(below.destroy.destroy, this, args);
     watcher?.afterDestroy();

@@ -6,6 +6,8 @@
 import type { ProcessHub } from '../process-hub.js';
 
 const MAX_NAME_LENGTH = 512;
+/** Names that may be services are remembered, which is faster than asking again. A process has few of them. */
+const MAX_KNOWN = 256;
 /** A dot, a port, an IPv6 address, an escape, or what ends a host. */
 const NO_SINGLE_LABEL = /[\s.:/\\?#@[\]%<>^|]/;
 /** getaddrinfo and URL parsers read these as IPv4 addresses. */
@@ -16,8 +18,15 @@ export function hookedHosts(hub: ProcessHub): (host: string) => boolean {
   // A hub of an older copy of the package knows nothing of dots.
   const declares: unknown = Reflect.get(hub, 'mayDeclare');
   if (typeof declares !== 'function') return isServiceHost;
-  // Nearly all hosts of a process have a dot, and then no rule for names without one is asked.
-  return (host) => (host.includes('.') ? hub.mayDeclare(host) : isServiceHost(host));
+  const known = new Set<string>();
+  return (host) => {
+    if (known.has(host)) return true;
+    // Nearly all hosts of a process have a dot, and then no rule for names without one is asked.
+    if (host.includes('.')) return hub.mayDeclare(host);
+    const isService = isServiceHost(host);
+    if (isService && known.size < MAX_KNOWN) known.add(host);
+    return isService;
+  };
 }
 
 /** Without a dot. */

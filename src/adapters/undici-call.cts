@@ -61,16 +61,13 @@ export function dispatchNamed(
   const router = link.source.current;
   const target = router?.pickNow(origin.name, call);
   if (target === null) return link.others(options, handler);
-  if (router !== undefined && target !== undefined) return call.begin(router, target);
+  if (router !== undefined && target !== undefined) return call.begin(router, target, false);
   void call.find();
   // "Go on": there is no queue that could be full.
   return true;
 }
 
 class NamedCall implements CallInfo, AttemptOwner {
-  readonly method: string;
-  readonly path: string;
-  readonly isReplayable: boolean;
   readonly handler: Handler;
   readonly #link: Link;
   readonly #origin: ServiceOrigin;
@@ -90,17 +87,29 @@ class NamedCall implements CallInfo, AttemptOwner {
   #waiting: { readonly next: CallTarget; readonly stop: () => void } | undefined;
 
   constructor(link: Link, origin: ServiceOrigin, options: Options, handler: object) {
-    const { method, path, body, headers } = options;
-    this.method = typeof method === 'string' ? method.toUpperCase() : 'GET';
-    this.path = typeof path === 'string' ? path : '/';
-    this.isReplayable =
-      body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;
     // Each method is looked at before it is called: undici leaves some of them to the caller.
     this.handler = handler as Handler;
     this.#link = link;
     this.#origin = origin;
     this.#options = options;
-    this.#headers = readableHeaders(headers);
+    this.#headers = readableHeaders(options['headers']);
+  }
+
+  get method(): string {
+    const { method } = this.#options;
+    return typeof method === 'string' ? method.toUpperCase() : 'GET';
+  }
+
+  get path(): string {
+    const { path } = this.#options;
+    return typeof path === 'string' ? path : '/';
+  }
+
+  get isReplayable(): boolean {
+    const { body } = this.#options;
+    return (
+      body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+    );
   }
 
   header(name: string): string | undefined {
@@ -120,15 +129,15 @@ class NamedCall implements CallInfo, AttemptOwner {
       if (router === undefined || found === undefined || found === null) {
         this.#link.others(this.#options, this.handler);
       } else {
-        this.begin(router, found);
+        this.begin(router, found, true);
       }
     } catch (error) {
       failHandler(this.handler, error);
     }
   }
 
-  /** Sends the call to its first instance. */
-  begin(router: CallRouter, target: CallTarget): unknown {
+  /** Sends the call to its first instance. `hasWaited`: not as soon as it was made. */
+  begin(router: CallRouter, target: CallTarget, hasWaited: boolean): unknown {
     const { name, host, isHttps } = this.#origin;
     this.#router = router;
     this.#link.used(router);
@@ -141,7 +150,7 @@ class NamedCall implements CallInfo, AttemptOwner {
       const leftMs = Math.max(1, timeoutMs - (nowMs() - this.#startedMs));
       this.#stopDeadline = after(leftMs, () => void this.#expire(timeoutMs), false);
     }
-    return this.#send(target, isHttps);
+    return this.#send(target, isHttps, hasWaited ? nowMs() : this.#startedMs);
   }
 
   userAbort(): Abort {
@@ -193,8 +202,8 @@ class NamedCall implements CallInfo, AttemptOwner {
     this.#stopDeadline?.();
   }
 
-  #send(target: CallTarget, isHttps: boolean): unknown {
-    const attempt = createAttempt(this, target);
+  #send(target: CallTarget, isHttps: boolean, atMs: number): unknown {
+    const attempt = createAttempt(this, target, atMs);
     this.#attempt = attempt;
     const isTls = isHttps || target.secure;
     // By `assign`: what a spread makes has a shape of its own each time, which all that reads it pays for.
@@ -249,7 +258,7 @@ class NamedCall implements CallInfo, AttemptOwner {
 
   #sendAgain(target: CallTarget): void {
     try {
-      this.#send(target, this.#origin.isHttps);
+      this.#send(target, this.#origin.isHttps, nowMs());
     } catch (error) {
       failHandler(this.handler, error);
     }

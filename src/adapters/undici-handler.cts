@@ -6,7 +6,7 @@
  * States: new -connected-> begun -headers-> answered; any -another attempt, or the time is up-> over. What comes when it is over is dropped.
  */
 import type { CallOutcome, CallTarget, EndedAttempt } from '../process-hub.js';
-import { nowMs } from './call-clock.cjs';
+import { Ended } from './ended-attempt.cjs';
 import { headerOf } from './undici-headers.cjs';
 import { outcomeOf } from './undici-failure.cjs';
 
@@ -36,13 +36,14 @@ export abstract class Attempt {
   protected readonly owner: AttemptOwner;
   protected readonly handler: Handler;
   protected isOver = false;
-  readonly #startedMs = nowMs();
+  readonly #startedMs: number;
   #isBegun = false;
   #isSent = false;
   #isSettled = false;
   #dumped = 0;
 
-  constructor(owner: AttemptOwner, target: CallTarget) {
+  constructor(owner: AttemptOwner, target: CallTarget, startedMs: number) {
+    this.#startedMs = startedMs;
     this.owner = owner;
     this.handler = owner.handler;
     this.target = target;
@@ -60,11 +61,7 @@ export abstract class Attempt {
   settle(outcome: CallOutcome, status?: number): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    const tookMs = nowMs() - this.#startedMs;
-    this.owner.settle(
-      this.target,
-      status === undefined ? { outcome, tookMs } : { outcome, status, tookMs },
-    );
+    this.owner.settle(this.target, new Ended(outcome, status, this.#startedMs));
   }
 
   /** What became of it when somebody else ends it now. */
@@ -237,10 +234,10 @@ class CurrentAttempt extends Attempt {
   }
 }
 
-export function createAttempt(owner: AttemptOwner, target: CallTarget): Attempt {
+export function createAttempt(owner: AttemptOwner, target: CallTarget, startedMs: number): Attempt {
   return isCurrent(owner.handler)
-    ? new CurrentAttempt(owner, target)
-    : new LegacyAttempt(owner, target);
+    ? new CurrentAttempt(owner, target, startedMs)
+    : new LegacyAttempt(owner, target, startedMs);
 }
 
 /** Tells the handler of a failure outside of any attempt. */

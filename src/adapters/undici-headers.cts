@@ -37,10 +37,11 @@ export function headerOf(headers: unknown, name: string): string | undefined {
 
 /** The headers with the name of the service as `host`, where the caller has none. `headers` as `readableHeaders` gives them. */
 export function withHost(headers: unknown, host: string): unknown {
+  if (isAbsent(headers)) return { host };
   if (headerOf(headers, 'host') !== undefined) return headers;
   if (Array.isArray(headers)) return ['host', host, ...(headers as readonly unknown[])];
   // What is no headers at all is refused by undici.
-  return isAbsent(headers) || isObject(headers) ? Object.assign({ host }, headers) : headers;
+  return isObject(headers) ? Object.assign({ host }, headers) : headers;
 }
 
 /** The headers with these, in place of the caller's own of these names. */

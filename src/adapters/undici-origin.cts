@@ -14,6 +14,9 @@ export interface ServiceOrigin {
 export type ReadOrigin = (origin: string) => ServiceOrigin | undefined;
 
 const NON_ASCII = /[^\0-\x7f]/;
+const COLON = ':';
+/** Where the colon of the longest scheme is behind us, and no port can begin before. */
+const AFTER_SCHEME = 6;
 const MAX_ORIGINS = 1024;
 /** An app may call any number of hosts; the few that it calls now are enough. */
 const MAX_OTHERS = 64;
@@ -40,10 +43,11 @@ export function createOriginReader({ isName, withSchemes, isSettled }: OriginRul
   const others = new Set<string>();
 
   return (origin) => {
-    // Inside of undici, one request comes by with the same origin several times.
-    if (others.has(origin)) return undefined;
+    // With a port it is none of ours, as most of what programs call.
+    if (origin.indexOf(COLON, AFTER_SCHEME) >= 0) return undefined;
     const known = services.get(origin);
     if (known !== undefined) return known;
+    if (others.has(origin)) return undefined;
     const scheme = schemes.find(([prefix]) => origin.startsWith(prefix));
     const name = scheme === undefined ? '' : origin.slice(scheme[0].length).replace(/\/$/, '');
     if (scheme === undefined || !isName(name)) {

@@ -112,10 +112,11 @@ export class Outlier {
     }
   }
 
-  #isFailed({ outcome, status, tookMs }: EndedAttempt): boolean {
+  #isFailed(ended: EndedAttempt): boolean {
+    const { outcome, status } = ended;
     const { slowMs } = this.#parts.settings;
     if (outcome !== 'answered') return outcome !== 'abandoned';
-    return BAD_STATUSES.has(status) || (slowMs > 0 && tookMs > slowMs);
+    return BAD_STATUSES.has(status) || (slowMs > 0 && ended.tookMs > slowMs);
   }
 
   #settledIn(track: Track, ended: EndedAttempt): void {

@@ -64,9 +64,10 @@ export class ServiceMeter {
     if (pickChannel.hasSubscribers) pickChannel.publish(this.#instance(address));
   }
 
-  ended(address: InstanceAddress, { outcome, status, tookMs }: EndedAttempt): void {
-    this.#ended[outcome] += 1;
+  ended(address: InstanceAddress, attempt: EndedAttempt): void {
+    this.#ended[attempt.outcome] += 1;
     if (!attemptChannel.hasSubscribers) return;
+    const { outcome, status, tookMs } = attempt;
     attemptChannel.publish({ ...this.#instance(address), outcome, status, tookMs });
   }
 

@@ -14,7 +14,7 @@ const UNDICI_GLOBALS = ['Headers', 'Response', 'FormData', 'Request'];
 export function loadUndici(): void {
   for (const name of UNDICI_GLOBALS) {
     if (read(LEGACY) !== undefined || read(CURRENT) !== undefined) return;
-    read(name);
+    Reflect.get(globalThis, name);
   }
 }
 
@@ -49,6 +49,8 @@ function changeOne(
 }
 
 let trap: (() => undefined) | undefined;
+/** It is we who look. */
+let isReading = false;
 
 /**
  * Runs `run` right after another copy of undici 8 was loaded, as that of Node 26 is by an import of node:http: it replaces what older copies have set. It
@@ -57,7 +59,7 @@ let trap: (() => undefined) | undefined;
 export function whenReplaced(run: () => void): void {
   if (trap !== undefined || Object.hasOwn(globalThis, CURRENT)) return;
   trap = () => {
-    queueMicrotask(run);
+    if (!isReading) queueMicrotask(run);
     return undefined;
   };
   Object.defineProperty(globalThis, CURRENT, {
@@ -69,11 +71,13 @@ export function whenReplaced(run: () => void): void {
   });
 }
 
-function read(key: string | symbol): unknown {
-  if (trap !== undefined && Object.getOwnPropertyDescriptor(globalThis, key)?.get === trap) {
-    return undefined;
+function read(key: symbol): unknown {
+  isReading = true;
+  try {
+    return Reflect.get(globalThis, key);
+  } finally {
+    isReading = false;
   }
-  return Reflect.get(globalThis, key);
 }
 
 function isWrapper(dispatcher: unknown): boolean {
