@@ -6,7 +6,7 @@
  * States: new -connected-> begun -headers-> answered; any -another attempt, or the time is up-> over. What comes when it is over is dropped.
  */
 import type { CallOutcome, CallTarget, EndedAttempt } from '../process-hub.js';
-import { Ended } from './ended-attempt.cjs';
+import { nowMs } from './call-clock.cjs';
 import { headerOf } from './undici-headers.cjs';
 import { outcomeOf } from './undici-failure.cjs';
 
@@ -30,9 +30,11 @@ export interface AttemptOwner {
 /** The most that is read of a response that nobody sees, so that its connection can be used again. */
 const MAX_DUMPED_BYTES = 65_536;
 
-/** Classes rather than objects of closures: one of these is made for each attempt. */
-export abstract class Attempt {
+/** Classes rather than objects of closures: one of these is made for each attempt. It tells of its own end, and reads the clock only when it is asked. */
+export abstract class Attempt implements EndedAttempt {
   readonly target: CallTarget;
+  outcome: CallOutcome = 'abandoned';
+  status: number | undefined;
   protected readonly owner: AttemptOwner;
   protected readonly handler: Handler;
   protected isOver = false;
@@ -57,11 +59,17 @@ export abstract class Attempt {
     this.isOver = true;
   }
 
+  get tookMs(): number {
+    return nowMs() - this.#startedMs;
+  }
+
   /** Once; later calls do nothing. */
   settle(outcome: CallOutcome, status?: number): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.owner.settle(this.target, new Ended(outcome, status, this.#startedMs));
+    this.outcome = outcome;
+    this.status = status;
+    this.owner.settle(this.target, this);
   }
 
   /** What became of it when somebody else ends it now. */

@@ -13,16 +13,16 @@ const UNDICI_GLOBALS = ['Headers', 'Response', 'FormData', 'Request'];
 /** Makes Node load its undici, unless some undici is there. */
 export function loadUndici(): void {
   for (const name of UNDICI_GLOBALS) {
-    if (read(LEGACY) !== undefined || read(CURRENT) !== undefined) return;
+    if (legacyOne() !== undefined || currentOne() !== undefined) return;
     Reflect.get(globalThis, name);
   }
 }
 
 /** Puts each global dispatcher through `change` and sets what comes back, if that is another one. False when there is none. */
 export function changeDispatchers(change: (dispatcher: unknown) => unknown): boolean {
-  const current = read(CURRENT);
+  const current = currentOne();
   const isSame = changeOne(CURRENT, current, change);
-  const legacy = read(LEGACY);
+  const legacy = legacyOne();
   // undici 8 sets both: the old key has a wrapper, which calls the dispatcher of the new one and hides what that is.
   if (current === undefined || !isSame || !isWrapper(legacy)) changeOne(LEGACY, legacy, change);
   return current !== undefined || legacy !== undefined;
@@ -30,8 +30,9 @@ export function changeDispatchers(change: (dispatcher: unknown) => unknown): boo
 
 /** The dispatcher for handlers of the current or of the old shape; undefined before undici is loaded. */
 export function globalDispatcher(isCurrent: boolean): object | undefined {
-  const [first, second] = isCurrent ? [CURRENT, LEGACY] : [LEGACY, CURRENT];
-  const dispatcher = read(first) ?? read(second);
+  const dispatcher = isCurrent
+    ? (currentOne() ?? legacyOne())
+    : (legacyOne() ?? currentOne());
   return typeof dispatcher === 'object' && dispatcher !== null ? dispatcher : undefined;
 }
 
@@ -48,35 +49,48 @@ function changeOne(
   return changed === dispatcher;
 }
 
-let trap: (() => undefined) | undefined;
+/** Our trap is where the current dispatcher would be, and nobody has come by: there is none. */
+let isTrapQuiet = false;
+let wasTrapSet = false;
 /** It is we who look. */
-let isReading = false;
+let isLooking = false;
 
 /**
  * Runs `run` right after another copy of undici 8 was loaded, as that of Node 26 is by an import of node:http: it replaces what older copies have set. It
  * looks for its key first, which is there for nobody else, and then sets it in place of ours.
  */
 export function whenReplaced(run: () => void): void {
-  if (trap !== undefined || Object.hasOwn(globalThis, CURRENT)) return;
-  trap = () => {
-    if (!isReading) queueMicrotask(run);
-    return undefined;
-  };
+  if (wasTrapSet || Object.hasOwn(globalThis, CURRENT)) return;
+  wasTrapSet = true;
+  isTrapQuiet = true;
   Object.defineProperty(globalThis, CURRENT, {
     configurable: true,
     enumerable: false,
-    get: trap,
-    set: (value: unknown) =>
-      Object.defineProperty(globalThis, CURRENT, { value, writable: true, enumerable: false }),
+    get: () => {
+      if (isLooking) return undefined;
+      isTrapQuiet = false;
+      queueMicrotask(run);
+      return undefined;
+    },
+    set: (value: unknown) => {
+      isTrapQuiet = false;
+      Object.defineProperty(globalThis, CURRENT, { value, writable: true, enumerable: false });
+    },
   });
 }
 
-function read(key: symbol): unknown {
-  isReading = true;
+/** By plain access, with the key as a constant: it is read before each call by name, and anything else takes ten times as long. */
+function legacyOne(): unknown {
+  return (globalThis as Record<symbol, unknown>)[LEGACY];
+}
+
+function currentOne(): unknown {
+  if (isTrapQuiet) return undefined;
+  isLooking = true;
   try {
-    return Reflect.get(globalThis, key);
+    return (globalThis as Record<symbol, unknown>)[CURRENT];
   } finally {
-    isReading = false;
+    isLooking = false;
   }
 }
 
