@@ -47,7 +47,7 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   }
 });
 
-/** Milliseconds of time and of this process's CPU for all slices of each target, and the 99th of a hundred latencies. */
+/** Milliseconds of time and of this process's CPU for all slices of each target, and all latencies. */
 async function callAll({ targets, slices, requests, inFlight }) {
   const names = Object.keys(targets);
   const took = Object.fromEntries(names.map((name) => [name, { wallMs: 0, cpuMs: 0, all: [] }]));
@@ -61,12 +61,14 @@ async function callAll({ targets, slices, requests, inFlight }) {
       took[name].cpuMs += (user + system) / 1000;
     }
   }
-  return { took: Object.fromEntries(names.map((name) => [name, summed(took[name])])) };
-}
-
-function summed({ wallMs, cpuMs, all }) {
-  const sorted = Float64Array.from(all).sort();
-  return { wallMs, cpuMs, p99Ms: sorted[Math.floor(sorted.length * 0.99)] };
+  return {
+    took: Object.fromEntries(
+      names.map((name) => {
+        const { wallMs, cpuMs, all } = took[name];
+        return [name, { wallMs, cpuMs, latenciesMs: all }];
+      }),
+    ),
+  };
 }
 
 async function callSlice(urls, { requests, inFlight, latencies }) {
