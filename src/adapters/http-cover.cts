@@ -60,6 +60,8 @@ function coverClass(): void {
   const above = Object.getPrototypeOf(prototype) as MethodsBelow['emit'];
   const emitter = Object.hasOwn(prototype, 'emit') ? { emit } : above;
   Object.defineProperties(prototype, coversOf({ emit: emitter, destroy: { destroy } }));
+  // After such a change V8 looks up each method of each request in a table, until something is made of the prototype again.
+  Object.create(prototype);
 }
 
 /** Where the methods of before are: looked up there at each call, since others may cover them as well. */

@@ -10,22 +10,29 @@ const CURRENT = Symbol.for('undici.globalDispatcher.2');
 /** Reading one of these makes Node load its undici, which then sets a dispatcher. A mock may stand in some place. */
 const UNDICI_GLOBALS = ['Headers', 'Response', 'FormData', 'Request'];
 
-/** Makes Node load its undici, unless some undici is there. */
+/** That of Node sets a current dispatcher when it is loaded, whatever another copy has set under the old key. */
+const IS_NODES_CURRENT = Number.parseInt(process.versions['undici'] ?? '0', 10) >= 8;
+
+/** Makes Node load its undici, unless the one that its fetch uses is there. */
 export function loadUndici(): void {
   for (const name of UNDICI_GLOBALS) {
-    if (legacyOne() !== undefined || currentOne() !== undefined) return;
+    if (hasDispatcherOfFetch()) return;
     Reflect.get(globalThis, name);
   }
 }
 
-/** Puts each global dispatcher through `change` and sets what comes back, if that is another one. False when there is none. */
+function hasDispatcherOfFetch(): boolean {
+  return currentOne() !== undefined || (!IS_NODES_CURRENT && legacyOne() !== undefined);
+}
+
+/** Puts each global dispatcher through `change` and sets what comes back, if that is another one. False when that of Node's fetch is not there. */
 export function changeDispatchers(change: (dispatcher: unknown) => unknown): boolean {
   const current = currentOne();
   const isSame = changeOne(CURRENT, current, change);
   const legacy = legacyOne();
   // undici 8 sets both: the old key has a wrapper, which calls the dispatcher of the new one and hides what that is.
   if (current === undefined || !isSame || !isWrapper(legacy)) changeOne(LEGACY, legacy, change);
-  return current !== undefined || legacy !== undefined;
+  return hasDispatcherOfFetch();
 }
 
 /** The dispatcher for handlers of the current or of the old shape; undefined before undici is loaded. */
