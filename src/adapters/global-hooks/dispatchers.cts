@@ -37,9 +37,7 @@ export function changeDispatchers(change: (dispatcher: unknown) => unknown): boo
 
 /** The dispatcher for handlers of the current or of the old shape; undefined before undici is loaded. */
 export function globalDispatcher(isCurrent: boolean): object | undefined {
-  const dispatcher = isCurrent
-    ? (currentOne() ?? legacyOne())
-    : (legacyOne() ?? currentOne());
+  const dispatcher = isCurrent ? (currentOne() ?? legacyOne()) : (legacyOne() ?? currentOne());
   return typeof dispatcher === 'object' && dispatcher !== null ? dispatcher : undefined;
 }
 
