@@ -7,6 +7,7 @@ import {
   dispatchOf,
   DispatcherLink,
   isPassing,
+  passOn,
   type Dispatch,
   type HookSource,
   type Original,
@@ -70,15 +71,17 @@ export function coverDispatch(
 ): Original {
   // Two parameters and this name, as composed dispatchers are checked for them.
   const dispatch: Original = function dispatch(options, handler) {
-    if (isObject(options) && isObject(handler) && !isPassing(options)) {
-      const text = originText(options['origin']) ?? originOf?.(this);
-      const origin = text === undefined ? undefined : read(text);
-      const link = origin === undefined ? undefined : linkOf(this);
-      if (origin !== undefined && link !== undefined) {
-        return dispatchNamed(link, origin, options, handler);
-      }
+    if (!isObject(options) || !isObject(handler) || isPassing(options)) {
+      return original.call(this, options, handler);
     }
-    return original.call(this, options, handler);
+    const text = originText(options['origin']) ?? originOf?.(this);
+    const origin = text === undefined ? undefined : read(text);
+    const link = origin === undefined ? undefined : linkOf(this);
+    if (origin !== undefined && link !== undefined) {
+      return dispatchNamed(link, origin, options, handler);
+    }
+    // An agent hands it to a pool, and that to a client: they need not look again.
+    return passOn(original, this, options, handler);
   };
   ours.add(dispatch);
   return dispatch;

@@ -65,7 +65,7 @@ export interface HookSource extends RouterSource {
   readonly readOrigin: ReadOrigin;
 }
 
-function passOn(
+export function passOn(
   dispatch: Original,
   dispatcher: object,
   options: unknown,
