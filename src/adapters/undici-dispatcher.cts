@@ -76,12 +76,12 @@ export function coverDispatch(
     }
     const text = originText(options['origin']) ?? originOf?.(this);
     const origin = text === undefined ? undefined : read(text);
-    const link = origin === undefined ? undefined : linkOf(this);
-    if (origin !== undefined && link !== undefined) {
-      return dispatchNamed(link, origin, options, handler);
-    }
     // An agent hands it to a pool, and that to a client: they need not look again.
-    return passOn(original, this, options, handler);
+    if (origin === undefined) return passOn(original, this, options, handler);
+    const link = linkOf(this);
+    return link === undefined
+      ? original.call(this, options, handler)
+      : dispatchNamed(link, origin, options, handler);
   };
   ours.add(dispatch);
   return dispatch;
