@@ -128,10 +128,10 @@ function serviceNameOf(
   accepts: (host: string) => boolean,
 ): string | undefined {
   if (!isObject(options)) return undefined;
-  const { host } = options;
+  const { host, port } = options;
+  // The default port is filled in by now; any other was written out. Asked first, as it tells most hosts that are none of ours.
+  if (Number(port) !== (protocolOf(agent) === 'https:' ? 443 : 80)) return undefined;
   if (typeof host !== 'string' || !accepts(host)) return undefined;
-  // The default port is filled in by now; any other was written out.
-  if (Number(options['port']) !== (protocolOf(agent) === 'https:' ? 443 : 80)) return undefined;
   if (options['socketPath'] !== undefined && options['socketPath'] !== null) return undefined;
   const own: unknown = Reflect.get(agent, 'options');
   if (isObject(own) && (own['host'] ?? own['port'] ?? own['socketPath']) !== undefined) {
