@@ -33,7 +33,7 @@ const CLIENTS = {
     const axios = require('axios');
     const { Agent } = require('node:http');
     const client = axios.create({ httpAgent: new Agent({ keepAlive: true }) });
-    return async (url) => (await client.get(url)).data;
+    return async (url) => JSON.stringify((await client.get(url)).data);
   },
 };
 
@@ -78,7 +78,7 @@ async function callSlice(urls, { requests, inFlight, latencies }) {
       const url = urls[next % urls.length];
       next += 1;
       const startedMs = performance.now();
-      if ((await call(url)) !== 'hello\n') throw new Error(`wrong answer of ${url}`);
+      if ((await call(url)) !== '"hello"') throw new Error(`wrong answer of ${url}`);
       latencies.push(performance.now() - startedMs);
     }
   };

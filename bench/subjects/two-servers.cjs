@@ -11,7 +11,8 @@ const { once } = require('node:events');
 const { say } = require('./say.cjs');
 
 async function open() {
-  const server = createServer((request, response) => response.end('hello\n'));
+  // JSON, as services answer: a client that parses all it gets, as axios does, would otherwise spend its time on the error.
+  const server = createServer((request, response) => response.end('"hello"'));
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -21,7 +22,7 @@ async function open() {
 async function openHttp2() {
   const server = http2.createServer((request, response) => {
     request.resume();
-    request.on('end', () => response.end('hello\n'));
+    request.on('end', () => response.end('"hello"'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
