@@ -182,6 +182,10 @@ class NamedCall implements CallInfo, AttemptOwner {
     return false;
   }
 
+  upgraded(): void {
+    this.#close();
+  }
+
   failed(outcome: CallOutcome, error: unknown): boolean {
     if (outcome === 'unsent' || outcome === 'broken') {
       this.#remember(error);

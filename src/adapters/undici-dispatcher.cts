@@ -75,7 +75,9 @@ export function coverDispatch(
       return original.call(this, options, handler);
     }
     const text = originText(options['origin']) ?? originOf?.(this);
-    const origin = text === undefined ? undefined : read(text);
+    // One behind this may have an origin.
+    if (text === undefined) return original.call(this, options, handler);
+    const origin = read(text);
     // An agent hands it to a pool, and that to a client: they need not look again.
     if (origin === undefined) return passOn(original, this, options, handler);
     const link = linkOf(this);

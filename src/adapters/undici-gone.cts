@@ -61,5 +61,9 @@ function closeIdleOf(agent: object, origins: ReadonlySet<string>): void {
 
 function closeSocket(client: object): void {
   const socket = underSymbol(client, 'socket');
-  if (underSymbol(client, 'size') === 0 && socket instanceof Socket) socket.destroy();
+  if (underSymbol(client, 'size') !== 0 || !(socket instanceof Socket)) return;
+  // A WebSocket over HTTP/2 is no request any more, but open.
+  const session = underSymbol(client, 'http2Session');
+  const streams = isObject(session) ? underSymbol(session, 'open streams') : undefined;
+  if (typeof streams !== 'number' || streams === 0) socket.destroy();
 }

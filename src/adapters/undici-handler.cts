@@ -23,6 +23,8 @@ export interface AttemptOwner {
   settle(target: CallTarget, ended: EndedAttempt): void;
   /** Headers are here. True when another instance gets the call: nobody sees this response. */
   answered(status: number, retryAfter: string | undefined): boolean;
+  /** The user has the connection, or the refusal of one: nothing is repeated. */
+  upgraded(): void;
   /** True when another instance gets the call, or somebody else was told. */
   failed(outcome: CallOutcome, error: unknown): boolean;
 }
@@ -110,7 +112,7 @@ export abstract class Attempt implements EndedAttempt {
   /** The connection is the user's from now on: the time of the call does not count on it. */
   protected upgraded(status: number): void {
     this.settle('answered', status);
-    this.owner.answered(status, undefined);
+    this.owner.upgraded();
   }
 
   /** True when the user sees the error. */

@@ -14,9 +14,11 @@ export type Original = (this: object, options: unknown, handler: unknown) => unk
 
 /** Options of a request that is none of ours, or has its instance, and goes through dispatchers inside of one another: they ask nobody again. */
 let passing: unknown;
+/** Where they go: one of them may still say otherwise. */
+let passingOrigin: unknown;
 
-export function isPassing(options: unknown): boolean {
-  return options === passing;
+export function isPassing(options: Options): boolean {
+  return options === passing && options['origin'] === passingOrigin;
 }
 
 export class DispatcherLink implements Link {
@@ -68,15 +70,18 @@ export interface HookSource extends RouterSource {
 export function passOn(
   dispatch: Original,
   dispatcher: object,
-  options: unknown,
+  options: Options,
   handler: unknown,
 ): unknown {
   const before = passing;
+  const beforeOrigin = passingOrigin;
   passing = options;
+  passingOrigin = options['origin'];
   try {
     return dispatch.call(dispatcher, options, handler);
   } finally {
     passing = before;
+    passingOrigin = beforeOrigin;
   }
 }
 

@@ -9,13 +9,13 @@ import path from 'node:path';
 import type { Logger } from '../logger.js';
 import type { Instance, ServiceRef } from '../model.js';
 import type { Clock, Timer } from '../util/clock.js';
-import { asError, runInBackground } from '../util/deferred.js';
+import { asError, createDeferred, runInBackground } from '../util/deferred.js';
 import { findName } from './name-spelling.js';
 import { MAX_LIST_BYTES, readStoredList } from './stored-list.js';
 
 export interface FailoverFilesParts {
   readonly dir: string;
-  readonly clock: Pick<Clock, 'every'>;
+  readonly clock: Pick<Clock, 'after' | 'every'>;
   readonly logger: Logger;
   /** The list of this name has come, changed or gone. */
   readonly changed: (name: string) => void;
@@ -32,6 +32,8 @@ interface KnownFile {
 }
 
 const LOOK_MS = 5000;
+/** A mount whose server is gone may not answer for ever. */
+const FIRST_LOOK_MS = 1000;
 const SUFFIX = '.json';
 
 export class FailoverFiles {
@@ -48,12 +50,9 @@ export class FailoverFiles {
     this.#parts = parts;
   }
 
-  /** Resolves when the folder was read once, and has it watched from then on. Never rejects. */
+  /** Resolves when the folder was read once, or takes too long, and has it watched from then on. Never rejects. */
   ready(): Promise<void> {
-    this.#first ??= this.#look().then(() => {
-      if (this.#isClosed) return;
-      this.#timer = this.#parts.clock.every(LOOK_MS, () => runInBackground(this.#look()));
-    });
+    this.#first ??= this.#lookFirst();
     return this.#first;
   }
 
@@ -82,6 +81,23 @@ export class FailoverFiles {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#files = new Map();
+  }
+
+  async #lookFirst(): Promise<void> {
+    const { dir, clock, logger } = this.#parts;
+    const waiting = createDeferred<undefined>();
+    const timer = clock.after(FIRST_LOOK_MS, () => {
+      logger.warn(
+        `discovery.failover_dir ${dir} does not answer: calls go on, and use its files as soon as it does`,
+      );
+      waiting.resolve(undefined);
+    });
+    const looked = this.#look().then(() => {
+      timer.cancel();
+      if (this.#isClosed) return;
+      this.#timer = clock.every(LOOK_MS, () => runInBackground(this.#look()));
+    });
+    await Promise.race([looked, waiting.promise]);
   }
 
   async #look(): Promise<void> {
@@ -114,7 +130,7 @@ export class FailoverFiles {
     for (const [key, { name }] of [...before, ...found]) {
       if (before.get(key)?.instances !== found.get(key)?.instances) names.add(name);
       if (!found.has(key))
-        this.#parts.logger.warn(`${key} is gone: calls to ${name} use what Nacos lists`);
+        this.#parts.logger.warn(`${key} is gone: calls to ${name} use what they would without it`);
     }
     for (const name of names) this.#parts.changed(name);
   }

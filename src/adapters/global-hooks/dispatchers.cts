@@ -54,10 +54,8 @@ function changeOne(
   return changed === dispatcher;
 }
 
-/** Our trap is where the current dispatcher would be, and nobody has come by: there is none. */
-let isTrapQuiet = false;
 let wasTrapSet = false;
-/** It is we who look. */
+/** It is we who look, and set off no trap. */
 let isLooking = false;
 
 /**
@@ -67,20 +65,16 @@ let isLooking = false;
 export function whenReplaced(run: () => void): void {
   if (wasTrapSet || Object.hasOwn(globalThis, CURRENT)) return;
   wasTrapSet = true;
-  isTrapQuiet = true;
   Object.defineProperty(globalThis, CURRENT, {
     configurable: true,
     enumerable: false,
     get: () => {
       if (isLooking) return undefined;
-      isTrapQuiet = false;
       queueMicrotask(run);
       return undefined;
     },
-    set: (value: unknown) => {
-      isTrapQuiet = false;
-      Object.defineProperty(globalThis, CURRENT, { value, writable: true, enumerable: false });
-    },
+    set: (value: unknown) =>
+      Object.defineProperty(globalThis, CURRENT, { value, writable: true, enumerable: false }),
   });
 }
 
@@ -90,7 +84,6 @@ function legacyOne(): unknown {
 }
 
 function currentOne(): unknown {
-  if (isTrapQuiet) return undefined;
   isLooking = true;
   try {
     return (globalThis as Record<symbol, unknown>)[CURRENT];

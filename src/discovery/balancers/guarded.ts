@@ -30,9 +30,15 @@ export function guardBalancer(create: CreateBalancer, logger: Logger): CreateBal
   const { settled } = create;
   if (settled === undefined) return guarded;
   return Object.assign(guarded, {
-    settled: (...args: Parameters<typeof settled>): void => {
+    settled: (...[stat, ended, nowMs]: Parameters<typeof settled>): void => {
       try {
-        settled(...args);
+        // Plain data, which may be kept: what we have is the attempt itself.
+        const { outcome, status, tookMs } = ended;
+        settled(
+          stat,
+          status === undefined ? { outcome, tookMs } : { outcome, status, tookMs },
+          nowMs,
+        );
       } catch (error) {
         say(`failed: ${describe(error)}`);
       }

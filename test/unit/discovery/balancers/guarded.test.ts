@@ -106,6 +106,25 @@ describe('the fence around a balancer that users bring', () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
+  it('learns from plain data, whatever the attempt is', () => {
+    const settled = vi.fn();
+    const { guarded } = guard(Object.assign(giving(0), { settled }));
+    const [stat] = listOf([1]).stats;
+    if (stat === undefined) throw new Error('a list of one has one');
+    class Attempt {
+      readonly outcome = 'answered';
+      readonly status = 200;
+      readonly request = {};
+      get tookMs(): number {
+        return 3;
+      }
+    }
+    guarded.settled?.(stat, new Attempt(), 17);
+    expect(settled.mock.calls).toStrictEqual([
+      [stat, { outcome: 'answered', status: 200, tookMs: 3 }, 17],
+    ]);
+  });
+
   it('hands on what it wants to learn, and holds back what it throws there', () => {
     const settled = vi.fn(() => {
       throw new Error('cannot learn');
