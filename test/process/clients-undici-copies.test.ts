@@ -6,10 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 import { runHooked } from '../helpers/hooked-app.js';
 import { startInstance } from '../helpers/instance-server.js';
+import { isHeardByFetch, UNDICI_COPIES } from '../helpers/undici-copies.js';
 
-const COPIES = ['undici-6', 'undici-7'] as const;
-
-describe.each(COPIES)('a dispatcher of %s', (undici) => {
+describe.each(UNDICI_COPIES)('a dispatcher of %s', (undici) => {
   it('may say where a call goes in the options that it was given', async () => {
     await using one = await startInstance();
     const said = await runHooked(
@@ -21,8 +20,10 @@ describe.each(COPIES)('a dispatcher of %s', (undici) => {
           return super.dispatch(options, handler);
         }
       }
-      setGlobalDispatcher(new Gateway());
+      // Node's own copy, which may replace what is set before it is there.
       await say('by name', viaFetch('http://orders/a'));
+      setGlobalDispatcher(new Gateway());
+      await say('by name again', viaFetch('http://orders/a'));
       await say('request', request('http://gateway:8080/b').then(({ body }) => body.json()));
       await say('fetch', viaFetch('http://gateway:8080/c'));
       const composed = new Agent().compose((dispatch) => (options, handler) => {
@@ -35,8 +36,9 @@ describe.each(COPIES)('a dispatcher of %s', (undici) => {
     );
     for (const [label, target] of [
       ['by name', '/a'],
+      ['by name again', '/a'],
       ['request', '/b'],
-      ['fetch', '/c'],
+      ...(isHeardByFetch(undici) ? ([['fetch', '/c']] as const) : []),
       ['composed', '/d'],
     ] as const) {
       expect(said[label], label).toMatchObject({ value: { port: one.port, target } });
@@ -65,6 +67,8 @@ describe('several copies of undici in one process', () => {
   it.each([
     ['the older one first', ['undici-6', 'undici-7']],
     ['the newer one first', ['undici-7', 'undici-6']],
+    ['the oldest and the newest', ['undici-6', UNDICI_COPIES.at(-1)]],
+    ['the newest and the oldest', [UNDICI_COPIES.at(-1), 'undici-6']],
   ])(
     '%s: fetch by name goes by what the app has set last, and a mock wins',
     async (_name, order) => {
@@ -88,8 +92,11 @@ describe('several copies of undici in one process', () => {
       for (const label of ['as loaded', 'first set', 'last set']) {
         expect(said[label], label).toMatchObject({ value: { port: one.port } });
       }
-      expect(said['mocked']).toMatchObject({ value: { from: 'mock' } });
-      expect(one.received).toHaveLength(3);
+      const isMocked = isHeardByFetch(order[1]);
+      expect(said['mocked']).toMatchObject({
+        value: isMocked ? { from: 'mock' } : { target: '/d' },
+      });
+      expect(one.received).toHaveLength(isMocked ? 3 : 4);
     },
   );
 });

@@ -6,8 +6,9 @@ import { expect, it } from 'vitest';
 
 import { runHooked } from '../helpers/hooked-app.js';
 import { deadInstance, startInstance } from '../helpers/instance-server.js';
+import { UNDICI_COPIES } from '../helpers/undici-copies.js';
 
-it.each(['undici-6', 'undici-7'])(
+it.each(UNDICI_COPIES)(
   'a MockAgent of %s answers alone, and hands on what is ours',
   async (undici) => {
     await using one = await startInstance();
@@ -63,7 +64,7 @@ it('mocks of fetch by msw and nock answer alone, and hand on what is ours', asyn
   expect(said['after']?.value).toMatchObject({ port: one.port });
 });
 
-it.each(['undici-6', 'undici-7'])('proxies of %s are passed by', async (undici) => {
+it.each(UNDICI_COPIES)('proxies of %s are passed by', async (undici) => {
   await using one = await startInstance();
   const dead = await deadInstance();
   const said = await runHooked(

@@ -9,13 +9,8 @@ import { describe, expect, it } from 'vitest';
 
 import { runHooked } from '../helpers/hooked-app.js';
 import { CERTIFICATE, deadInstance, startInstance } from '../helpers/instance-server.js';
+import { UNDICI_COPIES } from '../helpers/undici-copies.js';
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const COPIES = [
-  'undici-6',
-  'undici-7',
-  ...(major > 22 || (major === 22 && minor >= 19) ? ['undici-8'] : []),
-];
 const DIST = pathToFileURL(path.resolve(import.meta.dirname, '../../dist')).href;
 const ENV = { NODE_NO_WARNINGS: '1', NODE_EXTRA_CA_CERTS: CERTIFICATE };
 /** On Node 20 both are there for those who ask. */
@@ -50,7 +45,7 @@ const OPEN = `
   const asked = async (call) => (await call).told;
 `;
 
-describe.each([...COPIES, 'global'])('WebSocket and EventSource by name: %s', (copy) => {
+describe.each([...UNDICI_COPIES, 'global'])('WebSocket and EventSource by name: %s', (copy) => {
   const clients = `${copy === 'global' ? GLOBAL : OF_COPY(copy)} ${OPEN}`;
 
   it('open at the instances in turn, past a dead one', async () => {
@@ -143,7 +138,7 @@ describe.each([...COPIES, 'global'])('WebSocket and EventSource by name: %s', (c
   });
 });
 
-describe.each(COPIES)('%s', (copy) => {
+describe.each(UNDICI_COPIES)('%s', (copy) => {
   it('upgrades by name, past a dead instance, and the socket is its user’s for good', async () => {
     const dead = await deadInstance();
     await using one = await startInstance();
