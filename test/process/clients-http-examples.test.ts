@@ -1,6 +1,6 @@
-/** Each example of a client that is built on node:http, as it stands, against the dev server and an instance. */
+/** Each example of a client from npm, as it stands, against the dev server and an instance. */
 import { cpSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +12,28 @@ import { createClient, type NacosClient } from '../../src/index.js';
 import { silentLogger } from '../../src/logger.js';
 import { startNode } from '../helpers/child.js';
 import { installedFolder } from '../helpers/explicit-app.js';
+import { openWebSocket } from '../helpers/web-socket-server.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
 let dev: DevServer;
 let client: NacosClient;
 const instance = createServer((request, response) => {
+  const text = textFor(request);
+  if (request.headers.accept === 'text/event-stream') {
+    response.setHeader('content-type', 'text/event-stream');
+    response.write(`data: ${text}\n\n`);
+    return;
+  }
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ text: `${String(request.headers.host)}${String(request.url)}` }));
+  response.end(JSON.stringify({ text }));
 });
+instance.on('upgrade', (request, socket) => openWebSocket(request, socket, textFor(request)));
+
+function textFor({ headers, url }: IncomingMessage): string {
+  return `${String(headers.host)}${String(url)}`;
+}
+
 beforeAll(async () => {
   dev = await startDevServer({ port: 0 });
   client = createClient({ server: dev.address, logger: silentLogger });
@@ -41,6 +54,10 @@ it.each([
   ['ky', ['ky'], 'ky'],
   ['superagent', ['superagent'], 'superagent'],
   ['http-client', [], 'node:http'],
+  ['node-fetch', ['node-fetch'], 'node-fetch'],
+  ['needle', ['needle'], 'needle'],
+  ['ws', ['ws'], 'ws'],
+  ['eventsource', ['eventsource'], 'eventsource'],
 ] as const)('the example of %s', async (name, packages, who) => {
   const installed = Object.fromEntries(packages.map((one) => [one, `node_modules/${one}`]));
   const folder = installedFolder(installed, (to) => {
