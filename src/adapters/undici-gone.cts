@@ -64,6 +64,11 @@ function closeSocket(client: object): void {
   if (underSymbol(client, 'size') !== 0 || !(socket instanceof Socket)) return;
   // A WebSocket over HTTP/2 is no request any more, but open.
   const session = underSymbol(client, 'http2Session');
-  const streams = isObject(session) ? underSymbol(session, 'open streams') : undefined;
-  if (typeof streams !== 'number' || streams === 0) socket.destroy();
+  if (!isObject(session)) {
+    socket.destroy();
+    return;
+  }
+  if (underSymbol(session, 'open streams') !== 0) return;
+  // undici 7 has an exception when the socket of a session ends without a reason. This one is its own for a connection that is lost, which fails no call.
+  socket.destroy(Object.assign(new Error('the instance is gone'), { code: 'UND_ERR_SOCKET' }));
 }
