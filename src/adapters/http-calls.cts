@@ -61,10 +61,12 @@ export function createHttpCalls({
   return (agent, args) => {
     const [request, options] = args;
     const direct = serviceNameOf(agent, options, accepts);
-    const proxied =
-      direct === undefined && protocolOf(agent) === 'http:' && !isMock(agent)
+    // In this order: nearly every request ends at the first look, which is at its path.
+    const whole =
+      direct === undefined && protocolOf(agent) === 'http:'
         ? proxiedUrl(options, accepts, proxies)
         : undefined;
+    const proxied = whole === undefined || isMock(agent) ? undefined : whole;
     const name = direct ?? proxied?.hostname;
     if (name === undefined || !isHookedRequest(request) || request.destroyed) {
       return original(agent, args);
