@@ -1,6 +1,6 @@
 /**
- * Owns what an attempt tells of its end. Made by the hooks of undici and of node:http for each attempt, so that it reads the clock only when somebody
- * asks what the attempt took: most balancers do not, and the clock costs more than the pick. Whoever asks does so while it is being told.
+ * Owns what an attempt tells of its end. Made by `http-call.cts` for each attempt (those of undici tell it themselves), so that the clock is read only when
+ * somebody asks what the attempt took: most balancers do not, and the clock costs more than the pick. Whoever asks does so while it is being told.
  */
 import type { CallOutcome, EndedAttempt } from '../process-hub.js';
 import { nowMs } from './call-clock.cjs';

@@ -57,6 +57,14 @@ export function createHttpCalls({
     watchIdle(calls, agent);
     original(agent, [call.request, optionsFor(call, target)]);
   };
+  const start = (
+    call: NamedCall,
+    calls: CallRouter,
+    { target, hasWaited }: { readonly target: CallTarget; readonly hasWaited: boolean },
+  ): void => {
+    addHeaders(call, calls);
+    call.start(calls, target, hasWaited);
+  };
 
   return (agent, args) => {
     const [request, options] = args;
@@ -87,14 +95,12 @@ export function createHttpCalls({
     if (target === null) return original(agent, args);
     call.watch();
     if (calls !== undefined && target !== undefined) {
-      addHeaders(call, calls);
-      call.start(calls, target, false);
+      start(call, calls, { target, hasWaited: false });
       return undefined;
     }
     waitForTarget(source, call, (found) => {
       if (found !== undefined) {
-        addHeaders(call, found.calls);
-        call.start(found.calls, found.target, true);
+        start(call, found.calls, { target: found.target, hasWaited: true });
         return;
       }
       call.leave();
@@ -170,9 +176,7 @@ function optionsFor(
 /** What is handed on from the request that is being served. */
 function addHeaders(call: NamedCall, calls: CallRouter): void {
   const { request } = call;
-  const headers = calls.headersToAdd(call);
-  if (headers.length === 0) return;
-  for (const [name, value] of headers) {
+  for (const [name, value] of calls.headersToAdd(call)) {
     if (!request.headersSent) request.setHeader(name, value);
     else {
       // The router could not see such headers: what stands there stays.

@@ -45,9 +45,11 @@ class FieldsWithAgent extends Fields {
 }
 
 export function giveFields(request: object, agent: unknown): void {
-  given = agent;
   if (!Fields.areOf(request)) {
+    given = agent;
     new FieldsWithAgent(request);
+    // Nothing of ours keeps an agent.
+    given = undefined;
     return;
   }
   // Somebody has deleted the field.

@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** Only copies of this package write under the symbols that this file is given. */
 interface Holder<T> {
-  storage?: AsyncLocalStorage<T> | undefined;
+  storage?: AsyncLocalStorage<T>;
 }
 
 export class SharedStorage<T> {
@@ -31,7 +31,7 @@ export class SharedStorage<T> {
   #attach(): Holder<T> {
     let holder = Reflect.get(globalThis, this.#symbol) as Holder<T> | undefined;
     if (holder === undefined) {
-      holder = { storage: undefined };
+      holder = {};
       Object.defineProperty(globalThis, this.#symbol, { value: holder });
     }
     this.#holder = holder;

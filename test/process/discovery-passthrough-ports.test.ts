@@ -10,6 +10,7 @@ import { expect, it } from 'vitest';
 import { createClient } from '../../src/index.js';
 import { startDevServer } from '../../src/dev-server/index.js';
 import { silentLogger } from '../../src/logger.js';
+import { ANY_REQUEST } from '../helpers/any-request.js';
 import { startCaptureServer } from '../helpers/capture-server.js';
 import { runHooked, type HookedAppOptions } from '../helpers/hooked-app.js';
 import { startInstance } from '../helpers/instance-server.js';
@@ -56,15 +57,7 @@ const call = fc.record({
   scheme: fc.constantFrom('http', 'http', 'https'),
   host,
   user: fc.oneof({ weight: 9, arbitrary: fc.constant('') }, fc.constant('ann:secret@')),
-  path: fc.array(fc.webSegment(), { maxLength: 3 }).map((segments) => `/${segments.join('/')}`),
-  query: fc.option(fc.webQueryParameters(), { nil: undefined }),
-  method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'),
-  headers: fc.dictionary(
-    fc.stringMatching(/^x-[a-z]{1,8}$/),
-    fc.stringMatching(/^[\x21-\x7e]{0,20}$/),
-    { maxKeys: 3 },
-  ),
-  body: fc.option(fc.string({ maxLength: 200 }), { nil: undefined }),
+  ...ANY_REQUEST,
 });
 
 /** Makes the calls one after the other, as the app that we know nothing about. */

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { classifyHost } from '../../src/discovery/target.js';
+import { ANY_REQUEST } from '../helpers/any-request.js';
 import { startCaptureServer } from '../helpers/capture-server.js';
 import { runHooked } from '../helpers/hooked-app.js';
 
@@ -12,15 +13,7 @@ import { runHooked } from '../helpers/hooked-app.js';
 const call = fc.record({
   form: fc.constantFrom('fetch', 'fetch URL', 'fetch Request', 'http.get', 'http.request'),
   host: fc.constantFrom('127.0.0.1', 'localhost', 'LOCALHOST', '127.1', '2130706433', '0x7f.1'),
-  path: fc.array(fc.webSegment(), { maxLength: 3 }).map((segments) => `/${segments.join('/')}`),
-  query: fc.option(fc.webQueryParameters(), { nil: undefined }),
-  method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'),
-  headers: fc.dictionary(
-    fc.stringMatching(/^x-[a-z]{1,8}$/),
-    fc.stringMatching(/^[\x21-\x7e]{0,20}$/),
-    { maxKeys: 3 },
-  ),
-  body: fc.option(fc.string({ maxLength: 200 }), { nil: undefined }),
+  ...ANY_REQUEST,
 });
 
 /** Makes the calls one after the other, as the app that we know nothing about. */
