@@ -3,17 +3,16 @@
  * they connect to the proxy and ask for a whole URL, whose host no proxy can know when it is a service. Asked by `http-calls.cts`, and only for
  * requests with a whole URL; a proxy that the app names itself is left alone.
  */
-import { isObject } from './http-request.cjs';
+import type { RequestOptions } from './http-request.cjs';
 
 const SLASH = 47;
 
 /** The URL that is to be fetched by one of `proxies`, when `accepts` takes its host. */
 export function proxiedUrl(
-  options: unknown,
+  options: RequestOptions,
   accepts: (host: string) => boolean,
   proxies: () => readonly string[],
 ): { readonly hostname: string; readonly protocol: string } | undefined {
-  if (!isObject(options)) return undefined;
   const { path, host, port } = options;
   if (typeof path !== 'string' || path.charCodeAt(0) === SLASH || !URL.canParse(path)) {
     return undefined;

@@ -31,11 +31,10 @@ export function createAlone(
     accepts,
     prepare: coverCreateSocket,
     proxies: () => [],
-    original(agent, args) {
-      const [request, options] = args;
+    original(agent, request, options) {
       if (!isHookedRequest(request) || !isObject(options)) return undefined;
       // With a target it is a call by name, which goes through an agent of its own.
-      if (watcherOf(request) !== undefined) return original(agent, args);
+      if (watcherOf(request) !== undefined) return original(agent, request, options);
       connectAlone(request, options);
       return undefined;
     },
@@ -49,7 +48,7 @@ export function createAlone(
       writeHeaderAgain(request, options);
       Reflect.set(request, '_last', true);
       Reflect.set(request, 'shouldKeepAlive', false);
-      calls(ownAgent(options), [request, options]);
+      calls(ownAgent(options), request, options);
     },
   };
   const field: PropertyDescriptor = {

@@ -25,8 +25,8 @@ import {
 import { hintOnLookups } from './lookup-hint.cjs';
 import { hookedHosts } from './service-host.cjs';
 
-/** `addRequest` of an agent, its arguments in a list. */
-export type AddRequest = (agent: Agent, args: readonly unknown[]) => unknown;
+/** `addRequest` of an agent. Its arguments stand one by one, since every request of the process passes here. */
+export type AddRequest = (agent: Agent, request: unknown, options: unknown) => unknown;
 
 export interface HttpCallsParts {
   readonly source: RouterSource;
@@ -55,7 +55,7 @@ export function createHttpCalls({
     call.sentBy = agent;
     prepare(agent);
     watchIdle(calls, agent);
-    original(agent, [call.request, optionsFor(call, target)]);
+    original(agent, call.request, optionsFor(call, target));
   };
   const start = (
     call: NamedCall,
@@ -66,33 +66,33 @@ export function createHttpCalls({
     call.start(calls, target, hasWaited);
   };
 
-  return (agent, args) => {
-    const [request, options] = args;
-    const direct = serviceNameOf(agent, options, accepts);
+  return (agent, request, options) => {
+    if (!isObject(options)) return original(agent, request, options);
+    const protocol = protocolOf(agent);
+    const direct = serviceNameOf(agent, protocol, options, accepts);
     // In this order: nearly every request ends at the first look, which is at its path.
     const whole =
-      direct === undefined && protocolOf(agent) === 'http:'
+      direct === undefined && protocol === 'http:'
         ? proxiedUrl(options, accepts, proxies)
         : undefined;
     const proxied = whole === undefined || isMock(agent) ? undefined : whole;
     const name = direct ?? proxied?.hostname;
     if (name === undefined || !isHookedRequest(request) || request.destroyed) {
-      return original(agent, args);
+      return original(agent, request, options);
     }
     // It has its target: this is our own sending, to an agent which is hooked as well.
-    if (watcherOf(request) !== undefined) return original(agent, args);
+    if (watcherOf(request) !== undefined) return original(agent, request, options);
     const calls = source.current;
-    // A name is found in objects only.
     const call = new NamedCall({
       name,
       request,
       agent,
-      options: options as RequestOptions,
+      options,
       send,
       proxiedBy: proxied?.protocol,
     });
     const target = calls?.pickNow(name, call);
-    if (target === null) return original(agent, args);
+    if (target === null) return original(agent, request, options);
     call.watch();
     if (calls !== undefined && target !== undefined) {
       start(call, calls, { target, hasWaited: false });
@@ -104,7 +104,7 @@ export function createHttpCalls({
         return;
       }
       call.leave();
-      original(agent, args);
+      original(agent, request, options);
     });
     return undefined;
   };
@@ -132,13 +132,13 @@ export function callsOfHooks(
 /** The host of a request if it may be a service. Options of an agent override those of its requests. */
 function serviceNameOf(
   agent: Agent,
-  options: unknown,
+  protocol: unknown,
+  options: RequestOptions,
   accepts: (host: string) => boolean,
 ): string | undefined {
-  if (!isObject(options)) return undefined;
   const { host, port } = options;
   // The default port is filled in by now; any other was written out. Asked first, as it tells most hosts that are none of ours.
-  if (Number(port) !== (protocolOf(agent) === 'https:' ? 443 : 80)) return undefined;
+  if (Number(port) !== (protocol === 'https:' ? 443 : 80)) return undefined;
   if (typeof host !== 'string' || !accepts(host)) return undefined;
   if (options['socketPath'] !== undefined && options['socketPath'] !== null) return undefined;
   const own: unknown = Reflect.get(agent, 'options');
@@ -237,6 +237,7 @@ function timeoutWhileWaiting(request: HookedRequest): () => void {
   return after(timeoutMs, () => void request.emit('timeout'), false);
 }
 
-function protocolOf(agent: Agent): unknown {
-  return Reflect.get(agent, 'protocol');
+/** By plain access: every request of the process is asked. */
+function protocolOf(agent: Agent & { readonly protocol?: unknown }): unknown {
+  return agent.protocol;
 }

@@ -8,7 +8,7 @@ import { createHttpCalls, type AddRequest } from './http-calls.cjs';
 import { coverCreateSocket } from './http-failover.cjs';
 import type { RouterSource } from './http-request.cjs';
 
-type Method = (...args: readonly unknown[]) => unknown;
+type Method = (this: Agent, ...args: readonly unknown[]) => unknown;
 
 export interface ExplicitAgents {
   /** What stands for `agent`: it has its connections, and knows services. Always the same one. */
@@ -24,9 +24,11 @@ export function createExplicitAgents(
   /** Agents that are taught, and what they did before. */
   const before = new WeakMap<Agent, Method>();
   const fronts = new WeakMap<Agent, Agent>();
-  const original: AddRequest = (agent, args) =>
-    // A method of every agent; of one that is taught it is ours.
-    Reflect.apply(before.get(agent) ?? (Reflect.get(agent, 'addRequest') as Method), agent, args);
+  // A method of every agent; of one that is taught it is ours.
+  const methodOf = (agent: Agent): Method =>
+    before.get(agent) ?? (Reflect.get(agent, 'addRequest') as Method);
+  const original: AddRequest = (agent, request, options) =>
+    methodOf(agent).call(agent, request, options);
   const calls = createHttpCalls({
     source,
     accepts,
@@ -37,7 +39,10 @@ export function createExplicitAgents(
   });
   const put = (on: Agent, agent: Agent): void => {
     Object.defineProperty(on, 'addRequest', {
-      value: (...args: readonly unknown[]) => calls(agent, args),
+      value: (request: unknown, options: unknown, ...more: readonly unknown[]) =>
+        more.length > 0
+          ? methodOf(agent).call(agent, request, options, ...more)
+          : calls(agent, request, options),
       writable: true,
       configurable: true,
       enumerable: false,

@@ -19,44 +19,45 @@ const OfObject = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** `new Fields(request)` gives a request the field, once; the request is what comes back. */
+/** What the field `agent` of the next request is. */
+let given: unknown;
+
+/**
+ * `new Fields(request)` gives a request its fields; the request is what comes back. `agent` is among them, which Node sets first of all: to make it
+ * so takes a tenth of the time of `defineProperty`, and each request of the process pays it.
+ */
 export class Fields extends OfObject {
   #watcher: Watcher | undefined = undefined;
-
-  static areOf(request: object): boolean {
-    return #watcher in request;
-  }
+  readonly agent = given;
 
   static watcherOf(request: object): Watcher | undefined {
     return #watcher in request ? request.#watcher : undefined;
   }
 
   static setWatcher(request: object, watcher: Watcher | undefined): void {
-    if (!(#watcher in request)) new Fields(request);
+    // It was made before the hooks were, or there are none: its agent stays.
+    if (!(#watcher in request)) give(request, Reflect.get(request, 'agent'));
     if (#watcher in request) request.#watcher = watcher;
   }
-}
 
-let given: unknown;
-
-/** The same with the field `agent`, which Node sets first of all. A tenth of the time of `defineProperty`, and each request of the process pays it. */
-class FieldsWithAgent extends Fields {
-  readonly agent = given;
-}
-
-export function giveFields(request: object, agent: unknown): void {
-  if (!Fields.areOf(request)) {
-    given = agent;
-    new FieldsWithAgent(request);
-    // Nothing of ours keeps an agent.
-    given = undefined;
-    return;
+  static give(request: object, agent: unknown): void {
+    if (!(#watcher in request)) {
+      give(request, agent);
+      return;
+    }
+    // Somebody has deleted the field.
+    Object.defineProperty(request, 'agent', {
+      value: agent,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
-  // Somebody has deleted the field.
-  Object.defineProperty(request, 'agent', {
-    value: agent,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
+}
+
+function give(request: object, agent: unknown): void {
+  given = agent;
+  new Fields(request);
+  // Nothing of ours keeps an agent.
+  given = undefined;
 }

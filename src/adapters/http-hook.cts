@@ -7,7 +7,7 @@
 import { Agent, ClientRequest } from 'node:http';
 
 import type { ProcessHub } from '../process-hub.js';
-import { giveFields } from './http-fields.cjs';
+import { Fields } from './http-fields.cjs';
 import type { RouterSource } from './http-request.cjs';
 
 const HOOKED = Symbol.for('nacos-serving.http-hook');
@@ -19,7 +19,8 @@ export function installHttpHook(hub: ProcessHub): void {
 
   type HttpCalls = typeof import('./http-calls.cjs');
   type AddRequest = ReturnType<HttpCalls['createHttpCalls']>;
-  const original: AddRequest = (agent, given) => Reflect.apply(add as () => unknown, agent, given);
+  const before = add as (this: Agent, ...args: readonly unknown[]) => unknown;
+  const original: AddRequest = (agent, request, options) => before.call(agent, request, options);
   const source: RouterSource = {
     get current() {
       return hub.runtime?.calls;
@@ -27,12 +28,19 @@ export function installHttpHook(hub: ProcessHub): void {
     load: async () => (await hub.load())?.calls,
   };
   let calls: AddRequest | undefined;
-  function addRequest(this: Agent, ...args: unknown[]): unknown {
+  function addRequest(
+    this: Agent,
+    request: unknown,
+    options: unknown,
+    ...more: unknown[]
+  ): unknown {
+    // With host, port and local address one by one, as callers of old had it.
+    if (more.length > 0) return before.call(this, request, options, ...more);
     calls ??= (require('./http-calls.cjs') as HttpCalls).callsOfHooks(hub, source, original);
-    return calls(this, args);
+    return calls(this, request, options);
   }
-  const before = Object.getOwnPropertyDescriptor(prototype, 'addRequest');
-  Object.defineProperty(prototype, 'addRequest', { ...before, value: addRequest });
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'addRequest');
+  Object.defineProperty(prototype, 'addRequest', { ...descriptor, value: addRequest });
   Object.defineProperty(prototype, HOOKED, { value: true });
 
   type HttpAlone = typeof import('./http-alone.cjs');
@@ -53,7 +61,7 @@ function coverAgentField(seen: (request: object) => void): void {
     enumerable: false,
     get: () => undefined,
     set(this: object, value: unknown) {
-      giveFields(this, value);
+      Fields.give(this, value);
       if (value === undefined) seen(this);
     },
   });

@@ -16,6 +16,7 @@ import type {
   SubscriptionState,
   WaitOptions,
 } from '../naming-api.js';
+import type { PushReader } from '../remote/push.js';
 import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, createDeferred, waitWithin } from '../util/deferred.js';
@@ -25,14 +26,16 @@ import {
   readServiceInfo,
   SUBSCRIBE_SERVICE_REQUEST,
   subscribeBody,
+  type ServiceInfo,
 } from '../wire/messages/naming.js';
+import { PushedLists } from './pushed-lists.js';
 import { tellPush } from './push-news.js';
 import { Topic, type Follower } from './topic.js';
 
 export interface SubscriptionsOptions {
   readonly session: Pick<
     Session,
-    'request' | 'handle' | 'isCurrent' | 'onReady' | 'onState' | 'state' | 'epoch'
+    'request' | 'handleAs' | 'isCurrent' | 'onReady' | 'onState' | 'state' | 'epoch'
   >;
   readonly namespace: string;
   readonly clock: Clock;
@@ -47,6 +50,7 @@ const MAX_IN_FLIGHT = 64;
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #topics = new Map<string, Topic>();
+  readonly #lists = new PushedLists();
   readonly #stopListening: () => void;
   #stopAnswering: (() => void) | undefined;
   readonly #lane = new Lane(MAX_IN_FLIGHT);
@@ -58,11 +62,14 @@ export class Subscriptions {
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
     this.#stopListening = options.session.onReady(() => this.#flush());
-    options.session.handle(NOTIFY_SUBSCRIBER_REQUEST, (body, connection) => {
-      const info = readServiceInfo(body);
+    const read: PushReader<ServiceInfo | undefined> = (bytes, type) =>
+      this.#lists.read(bytes, type);
+    options.session.handleAs(NOTIFY_SUBSCRIBER_REQUEST, read, (info, connection) => {
       if (info === undefined || !options.session.isCurrent(connection)) return;
       tellPush(info, options, () => {
-        this.#topics.get(groupedName(info.service))?.take(info, options.session.epoch);
+        const topic = this.#topics.get(groupedName(info.service));
+        if (topic === undefined) this.#lists.forget(info.service);
+        else topic.take(info, options.session.epoch);
       });
     });
   }
@@ -109,6 +116,7 @@ export class Subscriptions {
       topic.sending?.resolve();
     }
     this.#topics.clear();
+    this.#lists.clear();
     this.#lane.clear();
   }
 
@@ -203,6 +211,7 @@ export class Subscriptions {
     topic.sending = undefined;
     if (topic.isWanted) return;
     this.#topics.delete(groupedName(topic.service));
+    this.#lists.forget(topic.service);
     this.#lastRevision = Math.max(this.#lastRevision, topic.snapshot?.revision ?? 0);
   }
 

@@ -13,12 +13,26 @@ import { message } from './handshake.js';
 import type { Connection } from './transport.js';
 
 /** Takes the body of one server request. Synchronous; slow work is put off by the handler itself. */
-export type PushHandler = (body: JsonObject, connection: Connection) => void;
+export type PushHandler<Body = JsonObject> = (body: Body, connection: Connection) => void;
+
+export interface ReadPush<Body> {
+  readonly requestId: string;
+  readonly body: Body;
+}
+
+/** From bytes to what the handler takes. @throws ProtocolError MALFORMED_MESSAGE */
+export type PushReader<Body> = (bytes: Uint8Array, type: string) => ReadPush<Body>;
+
+/** What is to be answered, and how the request is handled. */
+interface Received {
+  readonly requestId: string;
+  readonly handle: () => void;
+}
 
 const CLIENT_ERROR = -500;
 
 export class PushRouter {
-  readonly #handlers = new Map<string, PushHandler>();
+  readonly #handlers = new Map<string, (payload: Payload, connection: Connection) => Received>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -26,20 +40,27 @@ export class PushRouter {
   }
 
   handle(type: string, handler: PushHandler): void {
-    this.#handlers.set(type, handler);
+    this.handleAs(type, readJson, handler);
+  }
+
+  /** The same with a reader of its own. */
+  handleAs<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
+    this.#handlers.set(type, (payload, connection) => {
+      const { requestId, body } = read(payload.body, payload.type);
+      return { requestId, handle: () => handler(body, connection) };
+    });
   }
 
   receive(payload: Payload, connection: Connection): void {
-    const handler = this.#handlers.get(payload.type);
+    const read = this.#handlers.get(payload.type);
     const ackType = RESPONSE_OF[payload.type];
-    if (handler === undefined || ackType === undefined) {
+    if (read === undefined || ackType === undefined) {
       this.#logger.debug(`ignored ${payload.type} from the server`);
       return;
     }
-    const body = decodeJson(payload.body, payload.type);
-    const requestId = readString(body, 'requestId');
+    const { requestId, handle } = read(payload, connection);
     try {
-      handler(body, connection);
+      handle();
       connection.send(message(ackType, connection, successBody({ requestId })));
     } catch (error) {
       // A negative answer makes the server send it again, instead of believing that we know.
@@ -48,4 +69,9 @@ export class PushRouter {
       connection.send(message(ERROR_RESPONSE, connection, failure));
     }
   }
+}
+
+function readJson(bytes: Uint8Array, type: string): ReadPush<JsonObject> {
+  const body = decodeJson(bytes, type);
+  return { requestId: readString(body, 'requestId'), body };
 }

@@ -36,7 +36,7 @@ import { Handover } from './handover.js';
 import { message, shakeHands, type Identity, type Link } from './handshake.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { OutageLog } from './outage-log.js';
-import { PushRouter, type PushHandler } from './push.js';
+import { PushRouter, type PushHandler, type PushReader } from './push.js';
 import { ReconnectPause } from './reconnect-pause.js';
 import { checkResponse, isRepeatable } from './response.js';
 import { SessionNews } from './session-news.js';
@@ -159,6 +159,11 @@ export class Session implements AsyncDisposable {
 
   handle(type: string, handler: PushHandler): void {
     this.#pushes.handle(type, handler);
+  }
+
+  /** The same with a reader of its own, from the bytes of the body. */
+  handleAs<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
+    this.#pushes.handleAs(type, read, handler);
   }
 
   /** True when `connection` is the one in use; pushes of an older one are stale. */
