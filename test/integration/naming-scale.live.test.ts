@@ -24,6 +24,15 @@ afterEach(() => Promise.all([provider.close(), consumer.close()]));
 
 const at = (port: number) => ({ ip: IP, port });
 
+interface Described {
+  readonly port: number;
+  readonly weight?: number;
+}
+
+function describeInstance({ port, weight = 1 }: Described): string {
+  return `${String(port)} ${String(weight)}`;
+}
+
 describe('one client on a server', () => {
   it('registers and follows 200 services', async () => {
     const group = registry.uniqueName('SCALE');
@@ -54,5 +63,30 @@ describe('one client on a server', () => {
     await provider.naming.registerBatch(service, batch.slice(150));
     await expect.poll(() => subscription.snapshot?.instances.length, SOON).toBe(150);
     expect((await consumer.naming.query(service)).instances).toHaveLength(150);
+  });
+
+  it('follows a batch of 300 through changes of single instances, as a query sees it', async () => {
+    const service = registry.uniqueName('edited');
+    const subscription = consumer.naming.subscribe(service);
+    const batch = Array.from({ length: 300 }, (_, i) => ({
+      ...at(1000 + i),
+      metadata: { index: String(i), filler: 'ü'.repeat(100) },
+    }));
+    const steps = [
+      batch,
+      batch.map((instance) => (instance.port === 1120 ? { ...instance, weight: 7 } : instance)),
+      batch.toSpliced(7, 1),
+      [...batch, at(2000), at(2001)],
+      batch.slice(1, -1),
+      batch,
+    ];
+    for (const instances of steps) {
+      await provider.naming.registerBatch(service, instances);
+      const seen = () => subscription.snapshot?.instances.map(describeInstance).sort();
+      await expect.poll(seen, SOON).toEqual(instances.map(describeInstance).sort());
+      expect(subscription.snapshot?.instances).toEqual(
+        (await consumer.naming.query(service)).instances,
+      );
+    }
   });
 });
