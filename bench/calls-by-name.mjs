@@ -3,7 +3,9 @@
  * with 32 calls in flight; and calls to addresses cost the same with us and without us. Runs against the dev server of the build.
  * Writes results/calls-by-name.json.
  *
- * Without us twice: alone, and next to some other HTTP/2 connection, since Node's streams are slower in a process that has two kinds of them.
+ * Without us three times: alone; once more, for what luck alone makes of it; and next to some other HTTP/2 connection, since Node's streams are slower in
+ * a process that has two kinds of them. One process may be some percent faster than another that runs the same: each round has new ones. They are warmed up
+ * in turn as well: one that waits for the others meanwhile gets another heap (measured: 4 %).
  */
 import { startNode } from './lib/child.mjs';
 import { serverWith } from './lib/dev-server.mjs';
@@ -16,12 +18,9 @@ const AT_LEAST = 0.97;
 const P99_AT_MOST = 1.05;
 const OTHERS_AT_LEAST = 0.99;
 const IN_FLIGHT = 32;
+const WARM_UP_SLICES = 20;
 const SLICES = 10;
 const REQUESTS_PER_SLICE = 320;
-const REQUESTS = SLICES * REQUESTS_PER_SLICE;
-const WARM_UP_SLICES = 10;
-/** The processes are replaced this often: one process may be faster than the next by its luck alone. */
-const ROUNDS_PER_PROCESS = 4;
 const SERVICE = 'bench-calls';
 const CLIENTS = {
   fetch: 'built-in fetch',
@@ -34,11 +33,13 @@ const WITH = 'with';
 /** By address only, as the ways after it. */
 const ONLY = 'only';
 const WITHOUT = 'without';
+const AGAIN = 'again';
 const NEIGHBOUR = 'neighbour';
 const WORDS = {
   [WITH]: 'by address next to calls by name',
   [ONLY]: 'by address only',
   [WITHOUT]: 'without the preload',
+  [AGAIN]: 'without the preload, once more',
   [NEIGHBOUR]: 'without the preload next to HTTP/2',
 };
 const WAYS = Object.keys(WORDS);
@@ -47,93 +48,82 @@ const options = benchOptions(20);
 const servers = startNode([subject('two-servers.cjs')]);
 const { ports, http2Port } = await servers.said('listening');
 const registry = await serverWith({ [SERVICE]: ports.map((port) => ({ ip: '127.0.0.1', port })) });
-const byName = [`http://${SERVICE}/`];
 const byAddress = ports.map((port) => `http://127.0.0.1:${port}/`);
-/** Two each: so all ways are measured alike. */
-const bothByAddress = { address: byAddress, again: byAddress };
-const TARGETS = {
-  [WITH]: { name: byName, address: byAddress },
-  [ONLY]: bothByAddress,
-  [WITHOUT]: bothByAddress,
-  [NEIGHBOUR]: bothByAddress,
-};
+/** What a slice calls. Two each: a process that has made more calls is faster. */
+const WITH_NAME = { name: [`http://${SERVICE}/`], address: byAddress };
+const WITHOUT_NAME = { other: byAddress, address: byAddress };
 const PRELOADS = {
   [WITH]: ['--require', REGISTER],
   [ONLY]: ['--require', REGISTER],
   [WITHOUT]: [],
+  [AGAIN]: [],
   [NEIGHBOUR]: ['--require', subject('http2-neighbour.cjs')],
 };
 
-/** The processes of a client. */
-let callers = { key: '', children: {} };
-
-/** Those for this round, warmed up on all that they will be measured on. */
-async function callersOf(client, tag) {
-  const generation = tag.startsWith('w')
-    ? -1
-    : Math.floor(Number(tag.slice(1)) / ROUNDS_PER_PROCESS);
-  const key = `${client} ${generation}`;
-  if (callers.key === key) return callers.children;
-  await stopCallers();
-  const children = {};
-  for (const way of WAYS) {
-    children[way] = startNode([...PRELOADS[way], subject('caller.cjs'), client], {
-      stdin: 'pipe',
-      env: {
-        NACOS_SERVER: registry.address,
-        NACOS_DISK_CACHE: 'false',
-        NEIGHBOUR_PORT: String(http2Port),
-      },
-    });
-    await call(children[way], TARGETS[way], WARM_UP_SLICES);
-  }
-  callers = { key, children };
-  return children;
+function startCaller(client, way) {
+  return startNode([...PRELOADS[way], subject('caller.cjs'), client], {
+    stdin: 'pipe',
+    env: {
+      NACOS_SERVER: registry.address,
+      NACOS_DISK_CACHE: 'false',
+      NEIGHBOUR_PORT: String(http2Port),
+    },
+  });
 }
 
-async function stopCallers() {
-  for (const child of Object.values(callers.children)) await child.stop();
-  callers = { key: '', children: {} };
-}
-
-async function call(caller, targets, slices) {
-  caller.tell({ targets, slices, requests: REQUESTS_PER_SLICE, inFlight: IN_FLIGHT });
+async function call(caller, targets) {
+  caller.tell({ targets, slices: 1, requests: REQUESTS_PER_SLICE, inFlight: IN_FLIGHT });
   const answer = await Promise.race([caller.said('called', 60_000), caller.said('failed', 60_000)]);
   if (answer.event === 'failed') throw new Error(answer.reason);
   return answer.took;
 }
 
+/** Every way has every place, with every other before it. */
+function inTurn(turn) {
+  const shift = turn % WAYS.length;
+  const turned = [...WAYS.slice(shift), ...WAYS.slice(0, shift)];
+  return turn % 2 === 0 ? turned : turned.reverse();
+}
+
+const middleOf = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+let round = 0;
+
 /** All ways of one client, slice by slice in turn, so that what drifts on the machine meets all of them alike. */
-async function measure(client, tag) {
-  const children = await callersOf(client, tag);
-  const sums = {};
-  for (let slice = 0; slice < SLICES; slice += 1) {
-    const order = slice % 2 === 0 ? WAYS : WAYS.toReversed();
-    for (const way of order) {
-      const targets = Object.entries(TARGETS[way]);
-      const turned = slice % 2 === 0 ? targets : targets.toReversed();
-      const took = await call(children[way], Object.fromEntries(turned), 1);
-      for (const [name, { wallMs, cpuMs, latenciesMs }] of Object.entries(took)) {
-        const sum = (sums[`${way} ${name}`] ??= { wallMs: 0, cpuMs: 0, latenciesMs: [] });
-        sum.wallMs += wallMs;
-        sum.cpuMs += cpuMs;
-        sum.latenciesMs.push(...latenciesMs);
+async function measure(client) {
+  round += 1;
+  const children = {};
+  const slices = {};
+  try {
+    for (const way of inTurn(round)) children[way] = startCaller(client, way);
+    for (let slice = -WARM_UP_SLICES; slice < SLICES; slice += 1) {
+      for (const way of inTurn(round + slice + WARM_UP_SLICES)) {
+        const targets = Object.entries(way === WITH ? WITH_NAME : WITHOUT_NAME);
+        const turned = Object.fromEntries(slice % 2 === 0 ? targets : targets.toReversed());
+        const took = await call(children[way], turned);
+        if (slice < 0) continue;
+        for (const [name, one] of Object.entries(took)) (slices[`${way} ${name}`] ??= []).push(one);
       }
     }
+  } finally {
+    for (const child of Object.values(children)) await child.stop();
   }
   return Object.fromEntries(
-    Object.entries(sums).flatMap(([key, { wallMs, cpuMs, latenciesMs }]) => [
-      [key, (REQUESTS / wallMs) * 1000],
-      [`${key} p99`, latenciesMs.sort((a, b) => a - b)[Math.floor(latenciesMs.length * 0.99)]],
-      [`${key} CPU`, (cpuMs / REQUESTS) * 1000],
-    ]),
+    Object.entries(slices).flatMap(([key, all]) => {
+      const latencies = all.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b);
+      return [
+        [key, (REQUESTS_PER_SLICE / middleOf(all.map(({ wallMs }) => wallMs))) * 1000],
+        [`${key} p99`, latencies[Math.floor(latencies.length * 0.99)]],
+        [`${key} CPU`, (middleOf(all.map(({ cpuMs }) => cpuMs)) / REQUESTS_PER_SLICE) * 1000],
+      ];
+    }),
   );
 }
 
 const rounds = [];
 for (const client of Object.keys(CLIENTS)) {
-  // One client after the other: eight processes at a time would only be in each other's way.
-  const subjects = [{ id: client, measure: (tag) => measure(client, tag) }];
+  // One client after the other: more processes at a time would only be in each other's way.
+  const subjects = [{ id: client, measure: () => measure(client) }];
   const measured = await runRounds({ rounds: options.pairs, subjects });
   for (const [at, { values, failures }] of measured.entries()) {
     rounds[at] ??= { values: {}, failures: {} };
@@ -141,7 +131,6 @@ for (const client of Object.keys(CLIENTS)) {
     Object.assign(rounds[at].failures, failures);
   }
 }
-await stopCallers();
 await servers.stop();
 await registry.close();
 
@@ -188,6 +177,9 @@ for (const [client, label] of Object.entries(CLIENTS)) {
     }),
   );
   byNameOf(' CPU');
+  for (const unit of ['', ' CPU']) {
+    ratio(unit, [`${AGAIN} address`, WORDS[AGAIN]], [`${WITHOUT} address`, WORDS[WITHOUT]]);
+  }
   for (const own of [ONLY, WITH]) {
     for (const against of [WITHOUT, NEIGHBOUR]) {
       const pair = [
@@ -212,10 +204,10 @@ await report(
     title: `Calls by service name against calls by address, ${IN_FLIGHT} in flight`,
     server: registry.version,
     method: [
-      `Each sample is ${REQUESTS} calls of one client with keep-alive to two instances in one other process, bodies read.`,
-      'In one process with our preload, by name and by address (the two addresses in turn). Beside it the same program by address only: with the preload, without it, and without it but with another HTTP/2 connection in the process. All make the same number of calls.',
-      `All that is compared takes turns in slices of ${REQUESTS_PER_SLICE} calls, back and forth. Processes are warmed up, and replaced after ${ROUNDS_PER_PROCESS} rounds.`,
-      'p99: of the latencies of all calls of a sample. CPU: user and system time of the calling process for each call.',
+      `Each sample is ${SLICES} slices of ${REQUESTS_PER_SLICE} calls of one client with keep-alive to two instances in one other process, bodies read.`,
+      'In one process with our preload, by name and by address (the two addresses in turn). Beside it the same program by address only: with the preload, without it, without it once more (what luck alone makes of it), and without it but with another HTTP/2 connection in the process. All make the same number of calls.',
+      `All that is compared takes turns slice by slice, every one in every place. Each round has new processes, warmed up by ${WARM_UP_SLICES} slices each, in turn as well.`,
+      'Throughput: of the middle slice. p99: of the latencies of all calls of a sample. CPU: user and system time of the calling process for each call, of the middle slice.',
     ],
     series: rows,
     comparisons,
