@@ -10,6 +10,7 @@ import type { ConfigKey, ConfigListener, ConfigVersion } from '../config-api.js'
 import { ConnectionError, isNacosError } from '../errors.js';
 import { answerLiveFacts } from '../live-facts.js';
 import type { Logger } from '../logger.js';
+import { readJsonPush } from '../remote/push.js';
 import type { Session } from '../remote/session.js';
 import type { Clock, Timer } from '../util/clock.js';
 import { asError, createDeferred, runInBackground } from '../util/deferred.js';
@@ -76,7 +77,7 @@ export class Listening {
         if (state === 'backoff') for (const config of this.#configs.values()) this.#useCopy(config);
       }),
     ];
-    parts.session.handle(CONFIG_CHANGE_NOTIFY_REQUEST, (body) => {
+    parts.session.handle(CONFIG_CHANGE_NOTIFY_REQUEST, readJsonPush, (body) => {
       const ref = readConfigRef(body);
       if (ref.namespace === parts.namespace) this.#changed(this.#configs.get(textOf(ref)));
     });

@@ -35,7 +35,7 @@ import { Topic, type Follower } from './topic.js';
 export interface SubscriptionsOptions {
   readonly session: Pick<
     Session,
-    'request' | 'handleAs' | 'isCurrent' | 'onReady' | 'onState' | 'state' | 'epoch'
+    'request' | 'handle' | 'isCurrent' | 'onReady' | 'onState' | 'state' | 'epoch'
   >;
   readonly namespace: string;
   readonly clock: Clock;
@@ -64,7 +64,7 @@ export class Subscriptions {
     this.#stopListening = options.session.onReady(() => this.#flush());
     const read: PushReader<ServiceInfo | undefined> = (bytes, type) =>
       this.#lists.read(bytes, type);
-    options.session.handleAs(NOTIFY_SUBSCRIBER_REQUEST, read, (info, connection) => {
+    options.session.handle(NOTIFY_SUBSCRIBER_REQUEST, read, (info, connection) => {
       if (info === undefined || !options.session.isCurrent(connection)) return;
       tellPush(info, options, () => {
         const topic = this.#topics.get(groupedName(info.service));

@@ -30,6 +30,7 @@ import {
   type PatternNews,
 } from '../wire/messages/fuzzy-watch.js';
 import { ERROR_NO_HANDLER, RESULT_FAIL } from '../wire/messages/common.js';
+import { readJsonPush } from './push.js';
 import { WatchedPattern, type PatternListener, type Watcher } from './watched-pattern.js';
 import type { Session } from './session.js';
 
@@ -76,14 +77,14 @@ export class PatternWatches {
     this.#options = options;
     const { session, messages } = options;
     this.#stopListening = session.onReady(() => this.#flush());
-    session.handle(messages.syncRequest, (body, connection) => {
+    session.handle(messages.syncRequest, readJsonPush, (body, connection) => {
       const sync = messages.readSync(body);
       if (!session.isCurrent(connection)) return;
       const watched = this.#patterns.get(sync.pattern);
       for (const news of sync.news) watched?.take(news);
       if (sync.isInitDone) watched?.settle();
     });
-    session.handle(messages.changeRequest, (body, connection) => {
+    session.handle(messages.changeRequest, readJsonPush, (body, connection) => {
       const news = messages.readChange(body);
       if (news !== undefined && session.isCurrent(connection)) this.#takeChange(news);
     });

@@ -13,7 +13,7 @@ import { message } from './handshake.js';
 import type { Connection } from './transport.js';
 
 /** Takes the body of one server request. Synchronous; slow work is put off by the handler itself. */
-export type PushHandler<Body = JsonObject> = (body: Body, connection: Connection) => void;
+export type PushHandler<Body> = (body: Body, connection: Connection) => void;
 
 export interface ReadPush<Body> {
   readonly requestId: string;
@@ -39,12 +39,7 @@ export class PushRouter {
     this.#logger = logger;
   }
 
-  handle(type: string, handler: PushHandler): void {
-    this.handleAs(type, readJson, handler);
-  }
-
-  /** The same with a reader of its own. */
-  handleAs<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
+  handle<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
     this.#handlers.set(type, (payload, connection) => {
       const { requestId, body } = read(payload.body, payload.type);
       return { requestId, handle: () => handler(body, connection) };
@@ -71,7 +66,8 @@ export class PushRouter {
   }
 }
 
-function readJson(bytes: Uint8Array, type: string): ReadPush<JsonObject> {
+/** For what has no reader of its own. */
+export function readJsonPush(bytes: Uint8Array, type: string): ReadPush<JsonObject> {
   const body = decodeJson(bytes, type);
   return { requestId: readString(body, 'requestId'), body };
 }

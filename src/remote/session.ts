@@ -36,7 +36,7 @@ import { Handover } from './handover.js';
 import { message, shakeHands, type Identity, type Link } from './handshake.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { OutageLog } from './outage-log.js';
-import { PushRouter, type PushHandler, type PushReader } from './push.js';
+import { PushRouter, readJsonPush, type PushHandler, type PushReader } from './push.js';
 import { ReconnectPause } from './reconnect-pause.js';
 import { checkResponse, isRepeatable } from './response.js';
 import { SessionNews } from './session-news.js';
@@ -103,8 +103,8 @@ export class Session implements AsyncDisposable {
     this.#pauseBetween = new ReconnectPause(options.clock);
     this.#authorizer = new Authorizer(options.credentials, options.identity.module);
     this.#outages = new OutageLog(options.logger);
-    this.#pushes.handle(CLIENT_DETECTION_REQUEST, () => undefined);
-    this.#pushes.handle(CONNECT_RESET_REQUEST, (body, connection) => {
+    this.#pushes.handle(CLIENT_DETECTION_REQUEST, readJsonPush, () => undefined);
+    this.#pushes.handle(CONNECT_RESET_REQUEST, readJsonPush, (body, connection) => {
       this.#reset(body, connection);
     });
   }
@@ -157,13 +157,8 @@ export class Session implements AsyncDisposable {
     return () => this.#readyListeners.delete(listener);
   }
 
-  handle(type: string, handler: PushHandler): void {
-    this.#pushes.handle(type, handler);
-  }
-
-  /** The same with a reader of its own, from the bytes of the body. */
-  handleAs<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
-    this.#pushes.handleAs(type, read, handler);
+  handle<Body>(type: string, read: PushReader<Body>, handler: PushHandler<Body>): void {
+    this.#pushes.handle(type, read, handler);
   }
 
   /** True when `connection` is the one in use; pushes of an older one are stale. */

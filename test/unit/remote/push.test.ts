@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { readJsonPush } from '../../../src/remote/push.js';
 import { aReadySession } from '../../helpers/session-fixture.js';
 
 describe('requests of the server', () => {
@@ -31,7 +32,7 @@ describe('requests of the server', () => {
 
   it('get a negative answer when their handler fails, so that the server sends them again', async () => {
     const { server, session, log } = await aReadySession();
-    session.handle('ConfigChangeNotifyRequest', () => {
+    session.handle('ConfigChangeNotifyRequest', readJsonPush, () => {
       throw new Error('broken handler');
     });
     server.last.push('ConfigChangeNotifyRequest', { requestId: '9' });
