@@ -40,7 +40,7 @@ export function createExplicitAgents(
   const put = (on: Agent, agent: Agent): void => {
     Object.defineProperty(on, 'addRequest', {
       value: (request: unknown, options: unknown, ...more: readonly unknown[]) =>
-        more.length > 0
+        typeof options !== 'object'
           ? methodOf(agent).call(agent, request, options, ...more)
           : calls(agent, request, options),
       writable: true,

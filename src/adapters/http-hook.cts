@@ -35,7 +35,7 @@ export function installHttpHook(hub: ProcessHub): void {
     ...more: unknown[]
   ): unknown {
     // With host, port and local address one by one, as callers of old had it.
-    if (more.length > 0) return before.call(this, request, options, ...more);
+    if (typeof options !== 'object') return before.call(this, request, options, ...more);
     calls ??= (require('./http-calls.cjs') as HttpCalls).callsOfHooks(hub, source, original);
     return calls(this, request, options);
   }

@@ -6,7 +6,7 @@
  * runs that double; keys of rows, which would have to be made for each, are not needed.
  */
 import type { Instance } from '../model.js';
-import { isJsonObject, textOf } from '../wire/json.js';
+import { isJsonObject, textOf, type JsonObject } from '../wire/json.js';
 import { readInstance } from '../wire/messages/naming.js';
 
 /** Rows as they came, and what was read of them. */
@@ -25,6 +25,8 @@ const COMMA = 44;
 const BRACE = 123;
 /** Of a list in another order each row would be looked for in vain. */
 const MAX_MISSES = 64;
+/** So many neighbours may have gone, or be others now. */
+const LOOK_AHEAD = 8;
 
 /** undefined: it gives up. */
 export function readRows(bytes: Buffer, former: Rows): Rows | undefined {
@@ -80,15 +82,17 @@ class RowReader {
     return { bytes: this.#bytes, starts: this.#starts, instances: this.#instances };
   }
 
-  /** How many rows from here on are known, in the place where they are expected or one further: then one has gone, or is another now. */
+  /** How many rows from here on are known, in the place where they are expected or a little further: what is between has gone, or is another now. */
   #findKnown(): number {
     if (this.#misses > MAX_MISSES) return 0;
-    const count = this.#countSame(this.#expected);
-    if (count > 0) return count;
-    const further = this.#countSame(this.#expected + 1);
-    if (further > 0) this.#expected += 1;
-    else this.#misses += 1;
-    return further;
+    for (let skipped = 0; skipped <= LOOK_AHEAD; skipped += 1) {
+      const count = this.#countSame(this.#expected + skipped);
+      if (count === 0) continue;
+      this.#expected += skipped;
+      return count;
+    }
+    this.#misses += 1;
+    return 0;
   }
 
   /** How many rows are the same as the former ones from `first` on. */
@@ -144,13 +148,32 @@ class RowReader {
   /** False when these are not as many rows as it took them for. @throws SyntaxError, TypeError */
   #parseNew(): boolean {
     if (this.#newCount === 0) return true;
+    // Decoding would drop a byte order mark.
+    if (this.#bytes[this.#newFrom] !== BRACE) return false;
     const text = textOf(this.#bytes.subarray(this.#newFrom, this.#at - 1));
     const rows: unknown = JSON.parse(`[${text}]`);
     if (!Array.isArray(rows) || rows.length !== this.#newCount) return false;
     this.#newCount = 0;
     return rows.every((row: unknown) => {
-      if (isJsonObject(row)) this.#instances.push(readInstance(row));
-      return isJsonObject(row);
+      if (!isFlatRow(row)) return false;
+      this.#instances.push(readInstance(row));
+      return true;
     });
   }
+}
+
+/** With nothing but metadata inside no border can stand within a row: so where their number is right, each is one between rows. */
+function isFlatRow(row: unknown): row is JsonObject {
+  if (!isJsonObject(row)) return false;
+  for (const key in row) {
+    const value = row[key];
+    if (isScalar(value)) continue;
+    if (!isJsonObject(value)) return false;
+    for (const inner in value) if (!isScalar(value[inner])) return false;
+  }
+  return true;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }

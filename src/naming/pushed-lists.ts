@@ -11,8 +11,9 @@ import { NO_ROWS, readRows, type Rows } from './list-rows.js';
 
 /** Of a shorter message, to keep it costs more than to parse it. Some forty instances. */
 const MIN_BYTES = 16 * 1024;
-const KEY = '"hosts"';
-const BEGIN = `${KEY}:[`;
+const BEGIN = '"hosts":[';
+/** Stands for the rows, to see that it is the list of the service which was cut out. */
+const PLACEHOLDER = 'rows';
 /** The last row's end and the list's: whatever comes after them has no list. */
 const END = '}]';
 
@@ -25,7 +26,10 @@ export class PushedLists {
     const long = bytes.length < MIN_BYTES ? undefined : this.#readLong(bytes);
     if (long !== undefined) return long;
     const body = decodeJson(bytes, type);
-    return { requestId: readString(body, 'requestId'), body: readServiceInfo(body) };
+    const info = readServiceInfo(body);
+    // What is kept is older than this, and may be much longer.
+    if (info !== undefined) this.forget(info.service);
+    return { requestId: readString(body, 'requestId'), body: info };
   }
 
   forget(service: ServiceRef): void {
@@ -42,12 +46,10 @@ export class PushedLists {
     const begin = bytes.indexOf(BEGIN);
     const end = bytes.lastIndexOf(END) + 1;
     const from = begin + BEGIN.length;
-    const tail = bytes.subarray(end);
-    // A second one of this name would count, and not this one.
-    if (begin < 0 || end <= from || tail.includes(KEY)) return undefined;
-    const frame = parseFrame(bytes.subarray(0, from), tail);
+    if (begin < 0 || end <= from) return undefined;
+    const frame = parseFrame(bytes.subarray(0, from), bytes.subarray(end));
     const info = frame === undefined ? undefined : readServiceInfo(frame);
-    if (frame === undefined || info === undefined || !hasList(frame)) return undefined;
+    if (frame === undefined || info === undefined) return undefined;
     const key = groupedName(info.service);
     const rows = readRows(bytes.subarray(from, end), this.#known.get(key) ?? NO_ROWS);
     if (rows === undefined) return undefined;
@@ -56,17 +58,17 @@ export class PushedLists {
   }
 }
 
-/** The message with an empty list in place of the rows; undefined when it is none. */
+/** The message without its rows; undefined when they are not what was cut out of it. */
 function parseFrame(head: Buffer, tail: Buffer): JsonObject | undefined {
   try {
-    const frame: unknown = JSON.parse(textOf(head) + textOf(tail));
-    return isJsonObject(frame) ? frame : undefined;
+    const frame: unknown = JSON.parse(`${textOf(head)}"${PLACEHOLDER}"${textOf(tail)}`);
+    return isJsonObject(frame) && isPlaceheld(frame['serviceInfo']) ? frame : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** It was the list of the service that was cut out, and no other of this name. */
-function hasList({ serviceInfo }: JsonObject): boolean {
-  return isJsonObject(serviceInfo) && Array.isArray(serviceInfo['hosts']);
+function isPlaceheld(info: unknown): boolean {
+  const hosts = isJsonObject(info) ? info['hosts'] : undefined;
+  return Array.isArray(hosts) && hosts.length === 1 && hosts[0] === PLACEHOLDER;
 }

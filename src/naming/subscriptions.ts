@@ -65,12 +65,11 @@ export class Subscriptions {
     const read: PushReader<ServiceInfo | undefined> = (bytes, type) =>
       this.#lists.read(bytes, type);
     options.session.handle(NOTIFY_SUBSCRIBER_REQUEST, read, (info, connection) => {
-      if (info === undefined || !options.session.isCurrent(connection)) return;
-      tellPush(info, options, () => {
-        const topic = this.#topics.get(groupedName(info.service));
-        if (topic === undefined) this.#lists.forget(info.service);
-        else topic.take(info, options.session.epoch);
-      });
+      if (info === undefined) return;
+      const topic = this.#topics.get(groupedName(info.service));
+      if (topic === undefined) this.#lists.forget(info.service);
+      if (!options.session.isCurrent(connection)) return;
+      tellPush(info, options, () => topic?.take(info, options.session.epoch));
     });
   }
 

@@ -116,6 +116,52 @@ describe('a pushed list', () => {
     expect(countShared(known, readAs(lists, text).info?.hosts)).toBe(0);
   });
 
+  it.each([
+    [
+      'eight neighbours changed',
+      (rows: Row[]) => rows.map((row, at) => (at > 9 && at < 18 ? rowOf(at, { port: 1 }) : row)),
+      292,
+    ],
+    ['eight neighbours gone', (rows: Row[]) => rows.toSpliced(10, 8), 292],
+  ] as const)('with %s keeps the objects of all others', (_what, change, shared) => {
+    const rows = manyRows(300);
+    const [first, second] = readAll(textOf(rows), textOf(change(rows), 2));
+    expect(countShared(first, second)).toBe(shared);
+  });
+
+  it('that was long once is forgotten when it is short', () => {
+    const long = textOf(manyRows(300));
+    const [first, , third] = readAll(long, textOf([], 2), long);
+    expect(countShared(first, third)).toBe(0);
+  });
+
+  it('whose rows have lists inside is read as JSON says, also by those that follow', () => {
+    const rows = manyRows(60);
+    const inner = { instanceId: 1 };
+    const last = { ip: 'L', instanceId: 'l' };
+    const lists = new PushedLists();
+    const listOf = (...x: readonly unknown[]) =>
+      textOf([...rows, { instanceId: 'a', ip: 'A', x }, last]);
+    for (const text of [listOf(inner, inner), listOf(inner, { instanceId: 'n', ip: 'N' }, inner)]) {
+      expect(readAs(lists, text)).toEqual(readPlain(text));
+    }
+    const broken = listOf(inner, inner).replace(/,\{"instanceId":1\}\]\},.*?\}\],/, '],');
+    expect(() => readPlain(broken)).toThrow('is not JSON');
+    expect(() => readAs(lists, broken)).toThrow('is not JSON');
+  });
+
+  it('with a byte order mark between rows is refused', () => {
+    const lists = new PushedLists();
+    const sound = textOf(manyRows(100));
+    readAs(lists, sound);
+    const marked = textOf([...manyRows(100), rowOf(900)]).replace(
+      '},{"instanceId":"10.0.3.150',
+      '},\uFEFF{"instanceId":"10.0.3.150',
+    );
+    expect(marked).toContain('\uFEFF');
+    expect(() => readAs(lists, marked)).toThrow('is not JSON');
+  });
+
   it('of few instances is not kept', () => {
     const [first, second] = readAll(textOf(manyRows(3)), textOf(manyRows(3), 2));
     expect(countShared(first, second)).toBe(0);
@@ -170,6 +216,11 @@ describe('a pushed list', () => {
       empty.replace('"headers":{}', `"headers":{"hosts":${rows}}`),
       textOf(manyRows(100)).replace('"hosts":', '"others":[],"hosts":'),
       empty.replace('"hosts":[]', `"hosts" : ${rows}`),
+      empty
+        .replace('"hosts":[]', '"hosts" : [{"ip":"real"}]')
+        .replace('"module"', `"other":{"hosts":${rows}},"module"`),
+      empty.replace('"hosts":[]', `"hosts" : [{"ip":"real"}],"x\\"hosts":${rows}`),
+      empty.replace('"hosts":[]', `"hosts":${rows},"\\u0068osts":[]`),
       empty.replace('"hosts":[]', `"hosts":${rows.replaceAll('},{', '} , {')}`),
     );
   });
