@@ -40,6 +40,34 @@ describe('requests of node:http by name', () => {
     expect(said['fast']?.value).toBe(true);
   });
 
+  it('may come from an agent of a class of its own, which hands on as many arguments as Node once had', async () => {
+    await using one = await startInstance();
+    const said = await runHooked(
+      `
+      class Own extends http.Agent {
+        addRequest(request, options, port, localAddress) {
+          super.addRequest(request, options, port, localAddress);
+        }
+      }
+      const agent = new Own();
+      const get = (url, done) => http.get(url, { agent }, done);
+      await say('named', viaRequest(get, 'http://orders/p'));
+      await say('other', viaRequest(get, 'http://127.0.0.1:${String(one.port)}/p'));
+      await say('legacy', viaRequest((url, done) => {
+        const request = new http.ClientRequest({ agent: { addRequest() {}, defaultPort: 80 } });
+        request.on('response', done);
+        new http.Agent().addRequest(request, '127.0.0.1', ${String(one.port)});
+        request.end();
+        return request;
+      }, 'http://127.0.0.1/'));
+      `,
+      { routes: { orders: [one] } },
+    );
+    for (const key of ['named', 'other', 'legacy']) {
+      expect(said[key]?.value).toMatchObject({ port: one.port });
+    }
+  });
+
   it('may lose their agent and get another', async () => {
     const said = await runHooked(
       `
