@@ -4,8 +4,8 @@
  * What it does not understand is parsed as any other message.
  */
 import { groupedName, type ServiceRef } from '../model.js';
-import type { ReadPush } from '../remote/push.js';
-import { decodeJson, isJsonObject, readString, textOf, type JsonObject } from '../wire/json.js';
+import { readJsonPush, type ReadPush } from '../remote/push.js';
+import { isJsonObject, readString, textOf, type JsonObject } from '../wire/json.js';
 import { readServiceInfo, type ServiceInfo } from '../wire/messages/naming.js';
 import { NO_ROWS, readRows, type Rows } from './list-rows.js';
 
@@ -25,11 +25,11 @@ export class PushedLists {
   read(bytes: Uint8Array, type: string): ReadPush<ServiceInfo | undefined> {
     const long = bytes.length < MIN_BYTES ? undefined : this.#readLong(bytes);
     if (long !== undefined) return long;
-    const body = decodeJson(bytes, type);
+    const { requestId, body } = readJsonPush(bytes, type);
     const info = readServiceInfo(body);
     // What is kept is older than this, and may be much longer.
     if (info !== undefined) this.forget(info.service);
-    return { requestId: readString(body, 'requestId'), body: info };
+    return { requestId, body: info };
   }
 
   forget(service: ServiceRef): void {
