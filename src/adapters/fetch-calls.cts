@@ -4,30 +4,32 @@
  * loaded no earlier than without us, and the arguments of a call are looked at, never changed.
  */
 import type { ProcessHub } from '../process-hub.js';
-import { changeDispatchers, loadUndici } from './global-hooks/dispatchers.cjs';
+import { areUnchanged, changeDispatchers, loadUndici } from './global-hooks/dispatchers.cjs';
 import { hintOnLookups } from './lookup-hint.cjs';
 import { hookedHosts } from './service-host.cjs';
 import { interceptDispatcher } from './undici-dispatcher.cjs';
 import { hookSource } from './undici-links.cjs';
 
 const COLON = 58;
-/** A port that a URL drops, as the default of one scheme or the other, and the end of the host. */
-const MAYBE_DEFAULT_PORT = /^:(?:80|443)?(?:[/?#\\]|$)/;
+/** Ports that a URL drops, as the default of one scheme or the other. */
+const DEFAULT_PORTS = ['80', '443'];
 /** `http:orders` is a URL as well. */
 const NO_SLASHES = /^\s*https?:/i;
 
-export function beforeFetch(hub: ProcessHub, [input, init]: readonly unknown[]): void {
+export function beforeFetch(hub: ProcessHub, input: unknown, init: unknown): void {
   hintOnLookups(hub);
+  const isReady = areUnchanged();
+  const hasOptions = typeof init === 'object' && init !== null;
+  // Nothing is to be made sure of, whatever the call is: this costs less than to look at its URL.
+  if (isReady && !hasOptions) return;
   if (!mayNameService(hub, input)) return;
-  // Each time, since anybody may set another one at any time; loading a copy of undici is enough.
-  if (!interceptDispatchers(hub)) {
+  // Anybody may set another one at any time; loading a copy of undici is enough.
+  if (!isReady && !interceptDispatchers(hub)) {
     loadUndici();
     interceptDispatchers(hub);
   }
   // A dispatcher for this call only. One that cannot be intercepted in place stays as it is.
-  if (typeof init === 'object' && init !== null) {
-    interceptDispatcher(hookSource(hub), Reflect.get(init, 'dispatcher'));
-  }
+  if (hasOptions) interceptDispatcher(hookSource(hub), Reflect.get(init, 'dispatcher'));
 }
 
 /** Makes the dispatchers that are there know services; loads none. False when there is none. */
@@ -54,13 +56,17 @@ function hasServiceHost(hub: ProcessHub, url: string): boolean {
   const from = slashes + 2;
   let to = from;
   while (to < url.length && !isHostEnd(url.charCodeAt(to))) to += 1;
-  if (url.charCodeAt(to) === COLON && !MAYBE_DEFAULT_PORT.test(url.slice(to, to + 5))) {
-    return false;
-  }
+  if (url.charCodeAt(to) === COLON && !mayBeDefaultPort(url, to + 1)) return false;
   const host = url.slice(from, to);
   accepts ??= hookedHosts(hub);
   // An escape may stand for any character.
   return accepts(host) || host.includes('%');
+}
+
+function mayBeDefaultPort(url: string, from: number): boolean {
+  const port = DEFAULT_PORTS.find((known) => url.startsWith(known, from)) ?? '';
+  const to = from + port.length;
+  return to >= url.length || (isHostEnd(url.charCodeAt(to)) && url.charCodeAt(to) !== COLON);
 }
 
 function isHostEnd(code: number): boolean {

@@ -11,9 +11,9 @@ type FetchCalls = typeof import('./fetch-calls.cjs');
 
 export function installFetchHook(hub: ProcessHub): void {
   let calls: FetchCalls | undefined;
-  coverFetch((args) => {
+  coverFetch((input, init) => {
     calls ??= require('./fetch-calls.cjs') as FetchCalls;
-    calls.beforeFetch(hub, args);
+    calls.beforeFetch(hub, input, init);
   });
   installUndiciHook(hub);
 }

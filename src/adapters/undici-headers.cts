@@ -38,10 +38,14 @@ export function headerOf(headers: unknown, name: string): string | undefined {
 /** The headers with the name of the service as `host`, where the caller has none. `headers` as `readableHeaders` gives them. */
 export function withHost(headers: unknown, host: string): unknown {
   if (isAbsent(headers)) return { host };
-  if (headerOf(headers, 'host') !== undefined) return headers;
-  if (Array.isArray(headers)) return ['host', host, ...(headers as readonly unknown[])];
+  if (Array.isArray(headers)) {
+    const flat: readonly unknown[] = headers;
+    for (let at = 0; at < flat.length; at += 2) if (isNamed(flat[at], 'host')) return headers;
+    return ['host', host, ...flat];
+  }
   // What is no headers at all is refused by undici.
-  return isObject(headers) ? Object.assign({ host }, headers) : headers;
+  if (!isObject(headers) || headerOf(headers, 'host') !== undefined) return headers;
+  return Object.assign({ host }, headers);
 }
 
 /** The headers with these, in place of the caller's own of these names. */

@@ -363,6 +363,8 @@ describe('the place of our fetch among others', () => {
       const mock = { isMockActive: true, dispatch() { throw new Error('mocked'); } };
       for (const [one, set] of before) if (set !== undefined) globalThis[one] = mock;
       await say('mock', viaFetch('http://orders/'));
+      for (const [one, set] of before) if (set !== undefined) globalThis[one] = set;
+      await say('put back', viaFetch('http://orders/'));
       `,
       { routes: { orders: [one] } },
     );
@@ -370,6 +372,37 @@ describe('the place of our fetch among others', () => {
     expect(said['composed']?.value).toMatchObject({ port: one.port });
     expect(said['seen']?.value).toEqual([`http://127.0.0.1:${String(one.port)}`]);
     expect(said['mock']?.error?.cause?.message ?? said['mock']?.error?.message).toBe('mocked');
+    expect(said['put back']?.value).toMatchObject({ port: one.port });
+  });
+
+  it('keeps no dispatcher alive that somebody has replaced', async () => {
+    await using one = await startInstance();
+    const said = await runHooked(
+      `
+      await say('first', viaFetch('http://orders/'));
+      const keys = [1, 2].map((version) => Symbol.for('undici.globalDispatcher.' + version));
+      const key = keys.find((one) => globalThis[one]?.constructor.name === 'Agent');
+      const initial = globalThis[key];
+      const replace = async () => {
+        globalThis[key] = new initial.constructor();
+        await say('replaced', viaFetch('http://orders/'));
+        await globalThis[key].close();
+        return new WeakRef(globalThis[key]);
+      };
+      const replaced = await replace();
+      globalThis[key] = initial;
+      // By address: it is no call by name that has us look at the dispatchers anew.
+      await (await fetch('http://127.0.0.1:${String(one.port)}/')).text();
+      for (let turn = 0; turn < 100 && replaced.deref() !== undefined; turn += 1) {
+        await new Promise(setImmediate);
+        gc();
+      }
+      await say('gone', replaced.deref() === undefined);
+      `,
+      { routes: { orders: [one] }, flags: ['--expose-gc'] },
+    );
+    expect(said['replaced']?.value).toMatchObject({ port: one.port });
+    expect(said['gone']?.value).toBe(true);
   });
 
   it('calls instances past a proxy that the environment sets', async () => {

@@ -25,6 +25,18 @@ function hasDispatcherOfFetch(): boolean {
   return currentOne() !== undefined || (!IS_NODES_CURRENT && legacyOne() !== undefined);
 }
 
+/** What both keys had when that of fetch was there and all had been put through: nothing is to be done until one has something else. */
+let left: { readonly current: unknown; readonly legacy: unknown } | undefined;
+
+/** Asked before each call of fetch. */
+export function areUnchanged(): boolean {
+  if (left === undefined) return false;
+  if (left.current === currentOne() && left.legacy === legacyOne()) return true;
+  // Nothing of ours keeps a dispatcher that was replaced.
+  left = undefined;
+  return false;
+}
+
 /** Puts each global dispatcher through `change` and sets what comes back, if that is another one. False when that of Node's fetch is not there. */
 export function changeDispatchers(change: (dispatcher: unknown) => unknown): boolean {
   const current = currentOne();
@@ -32,7 +44,9 @@ export function changeDispatchers(change: (dispatcher: unknown) => unknown): boo
   const legacy = legacyOne();
   // undici 8 sets both: the old key has a wrapper, which calls the dispatcher of the new one and hides what that is.
   if (current === undefined || !isSame || !isWrapper(legacy)) changeOne(LEGACY, legacy, change);
-  return hasDispatcherOfFetch();
+  const isComplete = hasDispatcherOfFetch();
+  left = isComplete ? { current: currentOne(), legacy: legacyOne() } : undefined;
+  return isComplete;
 }
 
 /** The dispatcher for handlers of the current or of the old shape; undefined before undici is loaded. */
@@ -55,6 +69,8 @@ function changeOne(
 }
 
 let wasTrapSet = false;
+/** The trap may be there. */
+let isTrapped = false;
 /** It is we who look, and set off no trap. */
 let isLooking = false;
 
@@ -65,6 +81,7 @@ let isLooking = false;
 export function whenReplaced(run: () => void): void {
   if (wasTrapSet || Object.hasOwn(globalThis, CURRENT)) return;
   wasTrapSet = true;
+  isTrapped = true;
   Object.defineProperty(globalThis, CURRENT, {
     configurable: true,
     enumerable: false,
@@ -84,9 +101,13 @@ function legacyOne(): unknown {
 }
 
 function currentOne(): unknown {
+  if (!isTrapped) return (globalThis as Record<symbol, unknown>)[CURRENT];
   isLooking = true;
   try {
-    return (globalThis as Record<symbol, unknown>)[CURRENT];
+    const dispatcher = (globalThis as Record<symbol, unknown>)[CURRENT];
+    // It was set in place of the trap.
+    if (dispatcher !== undefined) isTrapped = false;
+    return dispatcher;
   } finally {
     isLooking = false;
   }

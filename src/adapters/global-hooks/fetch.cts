@@ -4,8 +4,8 @@ const HOOKED = Symbol.for('nacos-serving.fetch-hook');
 
 type Fetch = (...args: unknown[]) => unknown;
 
-/** Calls `before` with the arguments of each call of the global fetch, once per process; fetch keeps its looks. */
-export function coverFetch(before: (args: readonly unknown[]) => void): void {
+/** Calls `before` with both arguments of each call of the global fetch, once per process; fetch keeps its looks. */
+export function coverFetch(before: (input: unknown, init: unknown) => void): void {
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   const original: unknown = descriptor?.value;
   if (descriptor?.configurable !== true || typeof original !== 'function') return;
@@ -13,7 +13,7 @@ export function coverFetch(before: (args: readonly unknown[]) => void): void {
 
   const fetch: Fetch = function (this: unknown, ...args) {
     try {
-      before(args);
+      before(args[0], args[1]);
     } catch {
       // A dispatcher that is none of undici's, most likely. The call goes on as if we were not here.
     }
