@@ -6,13 +6,19 @@
 import type { Server } from 'node:net';
 
 import type { Clock } from '../util/clock.js';
-import { createDeferred, waitWithin } from '../util/deferred.js';
+import { createDeferred, delay, runInBackground, waitWithin } from '../util/deferred.js';
+import { mayShareAddresses } from './family/shared-naming.js';
 import { followConnections, type OpenConnections } from './open-connections.js';
 
 /** Connections that become idle after the last look are closed with the next one. */
 const LOOK_MS = 50;
 /** A connection that has just been made may be about to bring a request: so many looks in a row have to find no work. */
 const IDLE_LOOKS = 5;
+/**
+ * The primary of a cluster hands connections to a worker until it has heard that the server is closed. Those on their way go back to it as long as the
+ * worker lives; with its end they would be lost, and their callers wait for ever.
+ */
+const HANDED_BACK_MS = 100;
 
 export interface Drain {
   /** Follows its connections from now on: the server itself tells nobody which ones it has. Idempotent. */
@@ -25,7 +31,8 @@ export interface Drain {
   run(timeoutMs: number): Promise<void>;
 }
 
-export function createDrain(clock: Clock): Drain {
+/** `isWorker`: of a cluster. */
+export function createDrain(clock: Clock, isWorker: () => boolean = mayShareAddresses): Drain {
   const followed = new WeakMap<Server, OpenConnections>();
   const open = new Map<Server, OpenConnections>();
   return {
@@ -52,7 +59,13 @@ export function createDrain(clock: Clock): Drain {
     },
     async run(timeoutMs) {
       const done = createDeferred<void>();
-      void Promise.all([...open.keys()].map(close)).then(() => done.resolve());
+      const servers = [...open.keys()];
+      const handedBack = Promise.all(servers.map(close)).then(() =>
+        servers.length > 0 && isWorker()
+          ? delay(clock, HANDED_BACK_MS, { holdsProcess: true })
+          : undefined,
+      );
+      runInBackground(handedBack.then(() => done.resolve()));
       let idleLooks = 0;
       const look = (): void => {
         let busy = false;
